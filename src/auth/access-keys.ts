@@ -1,0 +1,71 @@
+import { randomBytes, randomInt, randomUUID } from 'node:crypto'
+
+import { refuse } from '../errors.ts'
+import { type UserPrincipal, userPrincipal } from '../iam/principal.ts'
+import type { MetadataStore, MetadataTransaction, UserRecord } from '../metadata/metadata-store.ts'
+import type { SecretBox } from './secret-box.ts'
+
+export interface AccessKey {
+  readonly accessKeyId: string
+  readonly secretAccessKey: string
+}
+
+/** Access keys and the users they belong to. Looked up at every request, so a key that is disabled stops at once. */
+export class AccessKeys {
+  readonly #metadata: MetadataStore
+  readonly #box: SecretBox
+
+  constructor(parts: { metadata: MetadataStore; box: SecretBox }) {
+    this.#metadata = parts.metadata
+    this.#box = parts.box
+  }
+
+  /** The user behind a key, and the key's secret. Refuses `AccessKeyUnknown` for one unknown or disabled. */
+  async open(accessKeyId: string): Promise<{ principal: UserPrincipal; secretAccessKey: string }> {
+    const { key, user } = await this.#find(accessKeyId)
+    return { principal: toPrincipal(user), secretAccessKey: this.#box.open(key.sealedSecret, owner(key.id)) }
+  }
+
+  /** The user behind a key that a token was issued to. Refuses `AccessKeyUnknown` for one unknown or disabled. */
+  async principalOf(accessKeyId: string): Promise<UserPrincipal> {
+    return toPrincipal((await this.#find(accessKeyId)).user)
+  }
+
+  /** Give a user a key; its secret is known only now. */
+  async insert(tx: MetadataTransaction, userId: string, key: AccessKey, now: number): Promise<void> {
+    await tx.accessKeys.insert({
+      id: key.accessKeyId,
+      userId,
+      sealedSecret: this.#box.seal(key.secretAccessKey, owner(key.accessKeyId)),
+      isEnabled: true,
+      createdAt: now,
+    })
+  }
+
+  async #find(accessKeyId: string) {
+    const found = await this.#metadata.view.accessKeys.find(accessKeyId)
+    if (!found?.key.isEnabled) throw refuse('AccessKeyUnknown', { accessKeyId })
+    return found
+  }
+}
+
+/** In the form of AWS's: `AKIA` and 16 of `A-Z2-7`; a secret of 40 characters. */
+export function generateAccessKey(): AccessKey {
+  let id = 'AKIA'
+  for (let i = 0; i < 16; i++) id += BASE32[randomInt(32)]
+  return { accessKeyId: id, secretAccessKey: randomBytes(30).toString('base64') }
+}
+
+const BASE32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
+
+export function newUserId(): string {
+  return randomUUID()
+}
+
+function owner(accessKeyId: string): string {
+  return `access-key:${accessKeyId}`
+}
+
+function toPrincipal(user: UserRecord): UserPrincipal {
+  return userPrincipal({ accountId: user.accountId, userId: user.id, userName: user.name, isRoot: user.isRoot })
+}

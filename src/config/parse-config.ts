@@ -1,0 +1,127 @@
+import { secretKeyBytes } from '../auth/secret-box.ts'
+import { RegistryError } from '../errors.ts'
+import { type Alias, isReservedAlias, parseAlias } from '../oci/repository-name.ts'
+import { defaultLimits } from '../registry/limits.ts'
+import type { Config, LogLevel, Storage } from './config.ts'
+import { type SettingName, settingNames, settings } from './settings.ts'
+
+/** What was set, by setting: a flag where one was given, else the environment's variable. */
+export type GivenSettings = Readonly<Partial<Record<SettingName, string>>>
+
+/** A setting that cannot be used. Its message names the variable and says what would do. */
+export class SettingInvalid extends Error {
+  override readonly name = 'SettingInvalid'
+
+  constructor(setting: SettingName, reason: string) {
+    const { variable, flag } = settings[setting]
+    super(`${variable} (--${flag}): ${reason}`)
+  }
+}
+
+/** The settings that `environment` holds. An empty variable counts as not set. */
+export function settingsFrom(environment: Readonly<Record<string, string | undefined>>): GivenSettings {
+  const given: Partial<Record<SettingName, string>> = {}
+  for (const name of settingNames) {
+    const value = environment[settings[name].variable]
+    if (value !== undefined && value !== '') given[name] = value
+  }
+  return given
+}
+
+/** @throws SettingInvalid */
+export function parseConfig(given: GivenSettings): Config {
+  const text = (name: SettingName): string => given[name] ?? settings[name].byDefault
+  const count = (name: SettingName) => parseCount(name, text(name))
+  return {
+    listen: parseListen(text('listen')),
+    storage: parseStorage(text('data')),
+    publicUrl: given.publicUrl === undefined ? undefined : parsePublicUrl(given.publicUrl),
+    account: {
+      id: parseAccountId(text('accountId')),
+      alias: parseAccountAlias(text('alias')),
+      adminKey: parseAdminKey(given.adminAccessKeyId, given.adminSecretAccessKey),
+    },
+    secretKey: given.secretKey === undefined ? undefined : parseSecretKey(given.secretKey),
+    log: parseLog(text('log')),
+    limits: {
+      ...defaultLimits,
+      repositoriesMax: count('repositoriesMax'),
+      imagesPerRepositoryMax: count('imagesPerRepositoryMax'),
+      tagsPerImageMax: count('tagsPerImageMax'),
+      layerBytesMax: count('layerBytesMax'),
+      uploadIdleMsMax: count('uploadIdleMsMax'),
+    },
+  }
+}
+
+function parseListen(text: string): Config['listen'] {
+  const [, host, port] = /^(\[[0-9a-fA-F:]+\]|[^:\s]+):(\d{1,5})$/.exec(text) ?? []
+  if (host === undefined || Number(port) > 65535) {
+    throw new SettingInvalid('listen', `"${text}" is not host:port, like 127.0.0.1:8080 or [::1]:8080`)
+  }
+  return { host: host.replace(/^\[|\]$/g, ''), port: Number(port) }
+}
+
+function parseStorage(text: string): Storage {
+  return text === ':memory:' ? { kind: 'memory' } : { kind: 'filesystem', folder: text }
+}
+
+function parsePublicUrl(text: string): string {
+  const url = URL.parse(text)
+  const isUsable = url && /^https?:$/.test(url.protocol) && url.pathname === '/' && !url.search && !url.hash
+  if (!isUsable || url.username !== '') {
+    throw new SettingInvalid('publicUrl', `"${text}" is not http(s)://host or http(s)://host:port`)
+  }
+  return url.origin
+}
+
+function parseAccountId(text: string): string {
+  if (!/^\d{12}$/.test(text)) throw new SettingInvalid('accountId', `"${text}" is not 12 digits`)
+  return text
+}
+
+function parseAccountAlias(text: string): Alias {
+  try {
+    const alias = parseAlias(text)
+    if (isReservedAlias(alias)) throw new SettingInvalid('alias', `"${text}" is a path of Waybill's own`)
+    return alias
+  } catch (error) {
+    if (!(error instanceof RegistryError)) throw error
+    throw new SettingInvalid('alias', `"${text}" is no registry alias: ${error.message}`)
+  }
+}
+
+function parseAdminKey(accessKeyId: string | undefined, secretAccessKey: string | undefined) {
+  if (accessKeyId === undefined && secretAccessKey === undefined) return undefined
+  if (accessKeyId === undefined) throw new SettingInvalid('adminAccessKeyId', 'is needed beside the secret')
+  if (secretAccessKey === undefined) throw new SettingInvalid('adminSecretAccessKey', 'is needed beside the id')
+  if (!/^\w{3,128}$/.test(accessKeyId)) {
+    throw new SettingInvalid('adminAccessKeyId', 'is 3 to 128 letters, digits or _')
+  }
+  if (secretAccessKey.length < 8 || secretAccessKey.length > 256) {
+    throw new SettingInvalid('adminSecretAccessKey', 'is 8 to 256 characters')
+  }
+  return { accessKeyId, secretAccessKey }
+}
+
+function parseSecretKey(text: string): Uint8Array {
+  const bytes = Buffer.from(text, 'base64')
+  if (bytes.length !== secretKeyBytes) {
+    throw new SettingInvalid('secretKey', `is not ${secretKeyBytes} bytes in base64 (openssl rand -base64 32)`)
+  }
+  return bytes
+}
+
+function parseLog(text: string): LogLevel {
+  const level = (['debug', 'info', 'warn', 'error', 'silent'] as const).find((known) => known === text)
+  if (!level) throw new SettingInvalid('log', `"${text}" is not debug, info, warn, error or silent`)
+  return level
+}
+
+function parseCount(name: SettingName, text: string): number {
+  const count = Number(text)
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(count) || count < 1) {
+    throw new SettingInvalid(name, `"${text}" is not a whole number above 0`)
+  }
+  return count
+}

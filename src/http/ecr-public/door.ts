@@ -1,0 +1,91 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+
+import type { Authenticator } from '../../auth/authenticator.ts'
+import type { Tokens } from '../../auth/tokens.ts'
+import { refuse } from '../../errors.ts'
+import type { Clock } from '../../lib/clock.ts'
+import { invariant } from '../../lib/invariant.ts'
+import type { Registry } from '../../registry/registry.ts'
+import type { Origin } from '../origin.ts'
+import { discardRest, readBody } from '../request-body.ts'
+import { retryAfterSeconds } from '../unavailable.ts'
+import { describeEcrPublicError } from './errors.ts'
+import { findOperation } from './operations.ts'
+
+/** The largest part there may be, in base64, and its envelope: 28 MB and some. */
+const requestBytesMax = 30 * 1024 * 1024
+
+const contentType = 'application/x-amz-json-1.1'
+
+/** What requests are signed for: the signing name of the service. */
+const service = 'ecr-public'
+
+export interface EcrPublicDoorParts {
+  readonly registry: Registry
+  readonly authenticator: Authenticator
+  readonly tokens: Tokens
+  readonly origin: Origin
+  readonly clock: Clock
+}
+
+/** The ECR Public API: AWS JSON 1.1 on `POST /`, the operation in `X-Amz-Target`, signed with SigV4. */
+export function addEcrPublicDoor(app: FastifyInstance, parts: EcrPublicDoorParts): void {
+  app.register(async (scope) => {
+    scope.removeAllContentTypeParsers()
+    scope.addContentTypeParser('*', (_request, payload, done) => done(null, payload))
+    scope.setErrorHandler(sendError)
+    scope.post('/', async (request, reply) => {
+      const output = await answer(request, parts)
+      return reply.headers({ 'x-amzn-requestid': request.id, 'content-type': contentType }).send(JSON.stringify(output))
+    })
+  })
+}
+
+async function answer(request: FastifyRequest, parts: EcrPublicDoorParts): Promise<object> {
+  const { name, operation } = findOperation(request.headers['x-amz-target'])
+  request.operation = name
+  const now = parts.clock()
+  const { identity, body } = await parts.authenticator.bySignature(signedRequest(request), () => readInput(request), {
+    service,
+    now,
+  })
+  const { principal, accessKeyId } = identity
+  invariant(principal.kind === 'user' && accessKeyId !== undefined, 'a signature names a user and a key')
+  request.principal = principal
+  const call = { principal, hasCredential: true, scopes: undefined, requestId: request.id, now }
+  return operation.run(
+    {
+      registry: parts.registry,
+      tokens: parts.tokens,
+      call,
+      accountId: principal.accountId,
+      accessKeyId,
+      host: parts.origin.hostFor(request.raw),
+    },
+    body,
+  )
+}
+
+function readInput(request: FastifyRequest): Promise<Buffer> {
+  return readBody(request.raw, {
+    bytesMax: requestBytesMax,
+    tooLarge: () => refuse('BodyTooLarge', { bytesMax: requestBytesMax }),
+  })
+}
+
+function signedRequest(request: FastifyRequest) {
+  const [path, query] = (request.raw.url ?? '').split('?', 2)
+  return { method: request.method, path: path ?? '', query: query ?? '', headers: request.raw.headersDistinct }
+}
+
+function sendError(thrown: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const { status, type, message, members } = describeEcrPublicError(thrown)
+  request.noteFailure(thrown, status)
+  discardRest(request.raw)
+  if (status === 503) reply.header('retry-after', String(retryAfterSeconds))
+  // botocore and paws read `__type`, JS also, Java the header.
+  return reply
+    .code(status)
+    .headers({ 'x-amzn-requestid': request.id, 'x-amzn-errortype': type, 'content-type': contentType })
+    .send(JSON.stringify({ __type: type, ...members, message }))
+}

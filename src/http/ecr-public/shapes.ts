@@ -1,0 +1,82 @@
+import { z } from 'zod'
+
+import { partBytesMax } from '../../registry/limits.ts'
+
+/**
+ * The shapes of the service model (botocore's `ecr-public/2020-10-30`) with their constraints, in ECR's own words. A
+ * value of the wrong JSON type is told apart by `wrongType`, because AWS answers that with another error.
+ */
+export const wrongType = 'wrong type'
+
+interface TextRules {
+  readonly min?: number
+  readonly max?: number
+  readonly pattern?: string
+}
+
+export function text({ min, max, pattern }: TextRules = {}) {
+  let shape = z.string({ error: wrongType })
+  if (min !== undefined) shape = shape.min(min, `Member must have length greater than or equal to ${min}`)
+  if (max !== undefined) shape = shape.max(max, `Member must have length less than or equal to ${max}`)
+  if (pattern !== undefined) {
+    shape = shape.regex(new RegExp(`^(?:${pattern})$`), `Member must satisfy regular expression pattern: ${pattern}`)
+  }
+  return shape
+}
+
+export function list<Item extends z.ZodType>(item: Item, { min, max }: { min: number; max: number }) {
+  return z
+    .array(item, { error: wrongType })
+    .min(min, `Member must have length greater than or equal to ${min}`)
+    .max(max, `Member must have length less than or equal to ${max}`)
+}
+
+function integer({ min, max }: { min: number; max?: number }) {
+  const shape = z.int({ error: wrongType }).min(min, `Member must have value greater than or equal to ${min}`)
+  return max === undefined ? shape : shape.max(max, `Member must have value less than or equal to ${max}`)
+}
+
+/** Bytes, which JSON carries in base64. `max` is in bytes. */
+function blob(max: number) {
+  return z.string({ error: wrongType }).transform((encoded, context) => {
+    const bytes = Buffer.from(encoded, 'base64')
+    const padding = encoded.endsWith('==') ? 2 : encoded.endsWith('=') ? 1 : 0
+    // Node skips what is no base64; then there are fewer bytes than the text has room for.
+    if (encoded.length % 4 !== 0 || bytes.length !== (encoded.length / 4) * 3 - padding) {
+      context.addIssue({ code: 'custom', message: wrongType })
+      return z.NEVER
+    }
+    if (bytes.length > max) {
+      context.addIssue({ code: 'custom', message: `Member must have length less than or equal to ${max}` })
+      return z.NEVER
+    }
+    return bytes
+  })
+}
+
+const namePart = '[a-z0-9]+(?:[._-][a-z0-9]+)*'
+const digestPattern = '[a-zA-Z0-9-_+.]+:[a-fA-F0-9]+'
+const uuidPattern = '[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}'
+
+export const repositoryName = text({ min: 2, max: 205, pattern: `(?:${namePart}/)*${namePart}` })
+export const registryId = text({ pattern: '[0-9]{12}' })
+export const registryIdOrAlias = text({ min: 2, max: 50 })
+export const uploadId = text({ pattern: uuidPattern })
+export const layerDigests = list(text({ pattern: digestPattern }), { min: 1, max: 100 })
+/** Not held to the pattern: a digest that breaks it becomes a failure of its own in the answer. */
+export const batchedLayerDigests = list(text({ max: 1000 }), { min: 1, max: 100 })
+export const partSize = integer({ min: 0 })
+export const layerPartBlob = blob(partBytesMax)
+export const imageManifest = text({ min: 1, max: 4_194_304 })
+export const imageTag = text({ min: 1, max: 300, pattern: '[a-zA-Z0-9-_.]+' })
+export const imageDigest = text({ pattern: digestPattern })
+export const imageIds = list(
+  z.object({ imageDigest: imageDigest.optional(), imageTag: imageTag.optional() }, { error: wrongType }),
+  {
+    min: 1,
+    max: 100,
+  },
+)
+export const repositoryNames = list(repositoryName, { min: 1, max: 100 })
+export const maxResults = integer({ min: 1, max: 1000 })
+export const nextToken = text({ max: 4096 })

@@ -1,0 +1,116 @@
+import type { IncomingMessage } from 'node:http'
+
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+
+import type { Authenticator, Identity } from '../../auth/authenticator.ts'
+import { refuse } from '../../errors.ts'
+import type { Clock } from '../../lib/clock.ts'
+import type { Call, ScopeAction, TokenScope } from '../../registry/call.ts'
+import type { Registry } from '../../registry/registry.ts'
+import type { Origin } from '../origin.ts'
+import { discardRest } from '../request-body.ts'
+import { describeOciError, ociErrorBody } from './errors.ts'
+import type { OciAnswer } from './exchange.ts'
+import { type Method, matchRoute } from './routes.ts'
+
+export interface OciDoorParts {
+  readonly registry: Registry
+  readonly authenticator: Authenticator
+  readonly origin: Origin
+  readonly clock: Clock
+}
+
+/**
+ * On every answer. A manifest is served under whatever media type its author chose, `text/html` included, so no browser
+ * may run or guess anything of it.
+ */
+const everyAnswer = {
+  'docker-distribution-api-version': 'registry/2.0',
+  'content-security-policy': 'sandbox',
+  'x-content-type-options': 'nosniff',
+}
+
+/** The registry endpoint, `/v2/`: one wildcard route, its own table of endpoints behind it. */
+export function addOciDoor(app: FastifyInstance, parts: OciDoorParts): void {
+  app.register(async (scope) => {
+    // Bodies are layers: handlers stream them, nothing buffers.
+    scope.removeAllContentTypeParsers()
+    scope.addContentTypeParser('*', (_request, payload, done) => done(null, payload))
+    scope.setErrorHandler((error, request, reply) => sendError(error, request, reply, parts.origin))
+    const handler = async (request: FastifyRequest, reply: FastifyReply) => {
+      reply.headers(everyAnswer)
+      return send(reply, await answer(request, parts))
+    }
+    scope.all('/v2', handler)
+    scope.all('/v2/*', handler)
+  })
+}
+
+async function answer(request: FastifyRequest, parts: OciDoorParts): Promise<OciAnswer> {
+  const { path, query } = splitUrl(request.raw)
+  const route = matchRoute(path)
+  if (!route) throw refuse('RouteUnknown', { path })
+  const handler = route.handlers[request.method as Method]
+  if (!handler) throw refuse('MethodUnsupported', { method: request.method, path })
+  const identity = await parts.authenticator.byAuthorization(request.headers.authorization)
+  const call = callFrom(request, identity, parts.clock)
+  request.principal = call.principal
+  return handler({
+    registry: parts.registry,
+    call,
+    parameters: route.parameters,
+    query: new URLSearchParams(query),
+    request: request.raw,
+  })
+}
+
+function send(reply: FastifyReply, { status, headers, body }: OciAnswer): FastifyReply {
+  reply.code(status)
+  if (headers) reply.headers(headers)
+  return reply.send(body)
+}
+
+function sendError(thrown: unknown, request: FastifyRequest, reply: FastifyReply, origin: Origin): FastifyReply {
+  const error = describeOciError(thrown)
+  request.noteFailure(thrown, error.status)
+  discardRest(request.raw)
+  if (error.status === 401) reply.header('www-authenticate', challenge(request, origin))
+  return reply
+    .code(error.status)
+    .headers({ ...everyAnswer, ...error.headers })
+    .type('application/json; charset=utf-8')
+    .send(request.method === 'HEAD' ? undefined : ociErrorBody(error))
+}
+
+/**
+ * Where to get a token, and for what. The ping's scope is ECR's own; elsewhere it is the one the request needs, in the
+ * form of the Docker token specification.
+ */
+function challenge(request: FastifyRequest, origin: Origin): string {
+  const name = matchRoute(splitUrl(request.raw).path)?.parameters.name ?? ''
+  const actions = request.method === 'GET' || request.method === 'HEAD' ? 'pull' : 'pull,push'
+  const scope = /^[a-z0-9._/-]+$/.test(name) ? `repository:${name}:${actions}` : 'aws'
+  const realm = `${origin.urlFor(request.raw)}/token/`
+  return `Bearer realm="${realm}",service="${origin.hostFor(request.raw)}",scope="${scope}"`
+}
+
+function callFrom(request: FastifyRequest, identity: Identity, clock: Clock): Call {
+  return {
+    principal: identity.principal,
+    hasCredential: identity.hasCredential,
+    scopes: identity.access?.map(({ name, actions }): TokenScope => ({ name, actions: scopeActions(actions) })),
+    requestId: request.id,
+    now: clock(),
+  }
+}
+
+function scopeActions(actions: readonly string[]): ScopeAction[] {
+  const all: ScopeAction[] = ['pull', 'push', 'delete']
+  return actions.includes('*') ? all : all.filter((action) => actions.includes(action))
+}
+
+function splitUrl(request: IncomingMessage): { path: string; query: string } {
+  const url = request.url ?? ''
+  const mark = url.indexOf('?')
+  return mark < 0 ? { path: url, query: '' } : { path: url.slice(0, mark), query: url.slice(mark + 1) }
+}

@@ -1,0 +1,39 @@
+import { parseDigest } from '../../oci/digest.ts'
+import { mediaTypes } from '../../oci/media-types.ts'
+import type { ReadableBlob } from '../../registry/blobs.ts'
+import { header, type OciHandler, repositoryIn } from './exchange.ts'
+import { parseRange } from './range.ts'
+
+/** `GET /v2/<name>/blobs/<digest>`, whole or a range of it (RFC 9110 §14). */
+export const getBlob: OciHandler = async (exchange) => {
+  const { address } = repositoryIn(exchange)
+  const blob = await exchange.registry.blobs.get(exchange.call, address, parseDigest(exchange.parameters.last))
+  const range = parseRange(header(exchange.request, 'range'), blob.bytes)
+  if (!range) {
+    return {
+      status: 200,
+      headers: { ...blobHeaders(blob), 'content-length': String(blob.bytes) },
+      body: await blob.open(),
+    }
+  }
+  return {
+    status: 206,
+    headers: {
+      ...blobHeaders(blob),
+      'content-length': String(range.end - range.start + 1),
+      'content-range': `bytes ${range.start}-${range.end}/${blob.bytes}`,
+    },
+    body: await blob.open(range),
+  }
+}
+
+export function blobHeaders(blob: ReadableBlob): Record<string, string> {
+  return {
+    'content-type': mediaTypes.octetStream,
+    'docker-content-digest': blob.digest,
+    'accept-ranges': 'bytes',
+    // A digest names its content for ever.
+    etag: `"${blob.digest}"`,
+    'cache-control': 'max-age=31536000, immutable',
+  }
+}

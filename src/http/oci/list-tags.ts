@@ -1,0 +1,36 @@
+import { refuse } from '../../errors.ts'
+import { type OciHandler, pathOf, repositoryIn } from './exchange.ts'
+
+/** Most tags in one answer; more are behind its Link header. */
+export const tagsPageMax = 10_000
+
+/**
+ * `GET /v2/<name>/tags/list`, a page of `n` from behind `last`, in lexical order. There is a Link to the next page
+ * where there is a next page, asked for or not.
+ */
+export const listTags: OciHandler = async (exchange) => {
+  const { registry, call, query } = exchange
+  const { image, address } = repositoryIn(exchange)
+  const limit = parsePageSize(query.get('n'))
+  // One more than asked for tells whether there is a next page.
+  const rows = await registry.tags.list(call, address, { after: query.get('last') ?? undefined, limit: limit + 1 })
+  const tags = rows.slice(0, limit).map((row) => row.tag)
+  const last = tags.at(-1)
+  const hasMore = rows.length > limit && last !== undefined
+  return {
+    status: 200,
+    headers: {
+      'content-type': 'application/json',
+      ...(hasMore && { link: `<${pathOf(image)}/tags/list?n=${limit}&last=${last}>; rel="next"` }),
+    },
+    body: `${JSON.stringify({ name: `${image.alias}/${image.name}`, tags })}\n`,
+  }
+}
+
+function parsePageSize(text: string | null): number {
+  if (text === null) return tagsPageMax
+  if (!/^\d{1,9}$/.test(text)) {
+    throw refuse('RequestMalformed', { reason: `n is "${text.slice(0, 50)}" and not a number of tags` })
+  }
+  return Math.min(Number(text), tagsPageMax)
+}

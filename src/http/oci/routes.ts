@@ -1,0 +1,82 @@
+import { appendUpload } from './append-upload.ts'
+import { cancelUpload } from './cancel-upload.ts'
+import { completeUpload } from './complete-upload.ts'
+import type { OciHandler } from './exchange.ts'
+import { getBlob } from './get-blob.ts'
+import { getManifest } from './get-manifest.ts'
+import { getUpload } from './get-upload.ts'
+import { headBlob } from './head-blob.ts'
+import { listTags } from './list-tags.ts'
+import { ping } from './ping.ts'
+import { putManifest } from './put-manifest.ts'
+import { startUpload } from './start-upload.ts'
+
+export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+
+/** The variable parts of a path, percent-decoded and not yet checked. `name` is empty where a path has none. */
+export interface RouteParameters {
+  readonly name: string
+  readonly last: string
+}
+
+interface Endpoint {
+  /**
+   * What follows the repository's name, where `*` is one segment that becomes `last`. Names contain slashes, so paths
+   * are matched from the right. Without a name, the whole of what follows `/v2`.
+   */
+  readonly path: string
+  readonly hasName: boolean
+  readonly handlers: Readonly<Partial<Record<Method, OciHandler>>>
+}
+
+const endpoints: readonly Endpoint[] = [
+  { path: '/', hasName: false, handlers: { GET: ping, HEAD: ping } },
+  { path: '/blobs/*', hasName: true, handlers: { GET: getBlob, HEAD: headBlob } },
+  { path: '/blobs/uploads/', hasName: true, handlers: { POST: startUpload } },
+  {
+    path: '/blobs/uploads/*',
+    hasName: true,
+    handlers: { GET: getUpload, PATCH: appendUpload, PUT: completeUpload, DELETE: cancelUpload },
+  },
+  { path: '/manifests/*', hasName: true, handlers: { GET: getManifest, HEAD: getManifest, PUT: putManifest } },
+  { path: '/tags/list', hasName: true, handlers: { GET: listTags, HEAD: listTags } },
+]
+
+/** Longest paths first: `/blobs/uploads/` is no blob called `uploads`. */
+const patterns = endpoints
+  .map((endpoint) => ({ ...endpoint, segments: endpoint.path.split('/').slice(1) }))
+  .sort((a, b) => b.segments.length - a.segments.length)
+
+export interface RouteMatch {
+  readonly parameters: RouteParameters
+  readonly handlers: Endpoint['handlers']
+}
+
+/** The endpoint for a raw path that begins with `/v2`; `undefined` where there is none. */
+export function matchRoute(path: string): RouteMatch | undefined {
+  const segments = decodeSegments(path === '/v2' ? '/v2/' : path)
+  if (!segments) return undefined
+  // A trailing slash after `uploads` is the specification's spelling; clients leave it out.
+  if (segments.at(-1) === 'uploads' && segments.at(-2) === 'blobs') segments.push('')
+  for (const { segments: pattern, hasName, handlers } of patterns) {
+    const nameLength = segments.length - pattern.length
+    if (hasName ? nameLength < 1 : nameLength !== 0) continue
+    if (!pattern.every((wanted, i) => matchesSegment(wanted, segments[nameLength + i]!))) continue
+    const last = pattern.at(-1) === '*' ? segments.at(-1)! : ''
+    return { parameters: { name: segments.slice(0, nameLength).join('/'), last }, handlers }
+  }
+  return undefined
+}
+
+function matchesSegment(wanted: string, segment: string): boolean {
+  return wanted === '*' ? segment !== '' : wanted === segment
+}
+
+/** What follows `/v2/`, cut at slashes and decoded; `undefined` for an escape that is none. */
+function decodeSegments(path: string): string[] | undefined {
+  try {
+    return path.slice('/v2/'.length).split('/').map(decodeURIComponent)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,43 @@
+import { parseDigest } from '../../oci/digest.ts'
+import { type ImageName, parseImageName } from '../../oci/repository-name.ts'
+import { addressOf } from '../../registry/address.ts'
+import { type OciExchange, type OciHandler, repositoryIn } from './exchange.ts'
+import { blobCreated, uploadAnswer } from './upload-answer.ts'
+import { chunkIn } from './upload-chunk.ts'
+
+/**
+ * `POST /v2/<name>/blobs/uploads/`: begin an upload. With `?digest=` the whole blob is in the body; with
+ * `?mount=&from=` another repository may have it, and an upload begins only if that comes to nothing.
+ */
+export const startUpload: OciHandler = async (exchange) => {
+  const { registry, call, query } = exchange
+  const { image, address } = repositoryIn(exchange)
+  const mounted = await mount(exchange, image)
+  if (mounted) return mounted
+
+  const digest = query.get('digest')
+  if (digest === null) {
+    return uploadAnswer(202, image, await registry.uploads.start(call, address, { createsRepository: true }))
+  }
+
+  const wanted = parseDigest(digest)
+  const { id } = await registry.uploads.start(call, address, { createsRepository: true })
+  const upload = { ...address, upload: id }
+  try {
+    await registry.uploads.complete(call, upload, { digests: [wanted], rest: chunkIn(exchange.request) })
+  } catch (error) {
+    // The client never learnt of this upload, so nobody can finish it.
+    await registry.uploads.abandon(call, upload)
+    throw error
+  }
+  return blobCreated(image, wanted)
+}
+
+async function mount({ registry, call, query }: OciExchange, image: ImageName) {
+  const digest = query.get('mount')
+  const from = query.get('from')
+  if (digest === null || from === null) return undefined
+  const source = { digest: parseDigest(digest), from: addressOf(parseImageName(from)) }
+  const blob = await registry.blobs.mount(call, addressOf(image), source, { createsRepository: true })
+  return blob && blobCreated(image, blob.digest)
+}

@@ -1,0 +1,70 @@
+import type { IncomingMessage } from 'node:http'
+
+import { type RegistryError, refuse } from '../errors.ts'
+
+/**
+ * Read a whole body into memory, within its limit: a length announced beyond it is refused before a byte is read, and a
+ * body that turns out longer is refused at the byte that is too many. Refuses `ClientGone` for one that breaks off.
+ */
+export async function readBody(
+  request: IncomingMessage,
+  limit: { readonly bytesMax: number; readonly tooLarge: () => RegistryError },
+): Promise<Buffer> {
+  const announced = Number(request.headers['content-length'] ?? 0)
+  if (announced > limit.bytesMax) throw limit.tooLarge()
+  const chunks: Buffer[] = []
+  let bytes = 0
+  try {
+    for await (const chunk of withoutDestroying(request)) {
+      bytes += chunk.length
+      if (bytes > limit.bytesMax) throw limit.tooLarge()
+      chunks.push(chunk)
+    }
+  } catch (error) {
+    if (isClientGone(request, error)) throw refuse('ClientGone', { reason: 'the body broke off' }, { cause: error })
+    throw error
+  }
+  return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, bytes)
+}
+
+/**
+ * The request's chunks. Left early, it leaves the request alone, where `for await` over a stream destroys it and its
+ * connection: there is an answer to be sent yet.
+ */
+export function withoutDestroying(request: IncomingMessage): AsyncIterable<Buffer> {
+  return request.iterator({ destroyOnReturn: false })
+}
+
+/** Whether an error is only the client's connection ending before its request did. */
+export function isClientGone(request: IncomingMessage, error: unknown): boolean {
+  return request.destroyed && !request.complete && error instanceof Error && 'code' in error
+}
+
+export function hasBody(request: IncomingMessage): boolean {
+  return request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length'] ?? 0) > 0
+}
+
+/** How much of a body nobody wants is read so that its sender sees the answer, and how long that may take. */
+const unwantedBytesMax = 64 * 1024 * 1024
+const unwantedMsMax = 5_000
+const unwantedPollMs = 100
+
+/**
+ * After an answer that was sent while the request's body was still coming: let the client finish or notice, then cut
+ * the connection. Closing at once would reset it, and the client would see that instead of our answer.
+ */
+export function discardRest(request: IncomingMessage): void {
+  if (request.complete || request.destroyed) return
+  const { socket } = request
+  const bytesAtStart = socket.bytesRead
+  const endAt = performance.now() + unwantedMsMax
+  request.on('error', () => undefined)
+  request.resume()
+  const timer = setInterval(() => {
+    const isOver = request.complete || socket.destroyed
+    if (!isOver && socket.bytesRead - bytesAtStart < unwantedBytesMax && performance.now() < endAt) return
+    clearInterval(timer)
+    if (!isOver) socket.destroy()
+  }, unwantedPollMs)
+  timer.unref()
+}

@@ -1,0 +1,108 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+
+import type { Authenticator, Identity } from '../../auth/authenticator.ts'
+import type { TokenAccess, Tokens } from '../../auth/tokens.ts'
+import { refuse } from '../../errors.ts'
+import type { Clock } from '../../lib/clock.ts'
+import { describeOciError, ociErrorBody } from '../oci/errors.ts'
+import { discardRest, readBody } from '../request-body.ts'
+import { grantsFor, parseScopes } from './scopes.ts'
+
+/** A bearer token lasts an hour, as ECR Public's do, and never longer than the credential it was bought with. */
+const tokenMs = 60 * 60 * 1000
+
+const formBytesMax = 64 * 1024
+
+export interface TokenDoorParts {
+  readonly authenticator: Authenticator
+  readonly tokens: Tokens
+  readonly clock: Clock
+}
+
+/**
+ * `/token/`: where a challenge sends clients. GET with Basic, Bearer or nothing (Docker token specification), or POST
+ * of a form with `grant_type=password` (Docker's OAuth 2.0 variant). There is never a `refresh_token`: one makes a
+ * later `skopeo login` fail.
+ */
+export function addTokenDoor(app: FastifyInstance, parts: TokenDoorParts): void {
+  app.register(async (scope) => {
+    scope.removeAllContentTypeParsers()
+    scope.addContentTypeParser('*', (_request, payload, done) => done(null, payload))
+    scope.setErrorHandler(sendError)
+    for (const url of ['/token', '/token/']) {
+      scope.get(url, async (request, reply) => {
+        const query = new URLSearchParams(request.raw.url?.split('?')[1] ?? '')
+        const identity = await parts.authenticator.byAuthorization(request.headers.authorization)
+        return sendToken(request, reply, parts, identity, query.getAll('scope'))
+      })
+      scope.post(url, async (request, reply) => {
+        const form = await readForm(request)
+        const identity = await identityIn(form, request, parts.authenticator)
+        return sendToken(request, reply, parts, identity, form.getAll('scope'))
+      })
+    }
+  })
+}
+
+async function sendToken(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { tokens, clock }: TokenDoorParts,
+  identity: Identity,
+  scopes: readonly string[],
+): Promise<FastifyReply> {
+  request.principal = identity.principal
+  const now = clock()
+  const expiresAt = Math.min(now + tokenMs, identity.expiresAt ?? Number.POSITIVE_INFINITY)
+  const access = narrowed(identity, grantsFor(identity.principal, parseScopes(scopes)))
+  const token = await tokens.issue({ accessKeyId: identity.accessKeyId, access, expiresAt })
+  return reply.header('cache-control', 'no-store').send({
+    token,
+    access_token: token,
+    expires_in: Math.floor((expiresAt - now) / 1000),
+    issued_at: new Date(now).toISOString(),
+  })
+}
+
+/** A token bought with a narrow token is no wider than that one. */
+function narrowed(identity: Identity, access: TokenAccess[] | undefined): TokenAccess[] | undefined {
+  if (!identity.access) return access
+  if (!access) return [...identity.access]
+  return access.map((grant) => ({
+    ...grant,
+    actions: grant.actions.filter((action) =>
+      identity.access!.some((held) => held.name === grant.name && held.actions.includes(action)),
+    ),
+  }))
+}
+
+async function identityIn(
+  form: URLSearchParams,
+  request: FastifyRequest,
+  authenticator: Authenticator,
+): Promise<Identity> {
+  const grantType = form.get('grant_type')
+  if (grantType === 'password') return authenticator.byPassword(form.get('username') ?? '', form.get('password') ?? '')
+  if (grantType !== null)
+    throw refuse('RequestMalformed', { reason: `grant_type ${grantType.slice(0, 50)} is not served` })
+  return authenticator.byAuthorization(request.headers.authorization)
+}
+
+async function readForm(request: FastifyRequest): Promise<URLSearchParams> {
+  const body = await readBody(request.raw, {
+    bytesMax: formBytesMax,
+    tooLarge: () => refuse('BodyTooLarge', { bytesMax: formBytesMax }),
+  })
+  return new URLSearchParams(body.toString('utf8'))
+}
+
+function sendError(thrown: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const error = describeOciError(thrown)
+  request.noteFailure(thrown, error.status)
+  discardRest(request.raw)
+  return reply
+    .code(error.status)
+    .headers({ ...error.headers })
+    .type('application/json; charset=utf-8')
+    .send(ociErrorBody(error))
+}

@@ -1,0 +1,74 @@
+import sql, { raw, type Sql } from 'sql-template-tag'
+
+import type { RepositoryName } from '../../oci/repository-name.ts'
+import type { Page, RepositoriesTransaction, RepositoryAddress, RepositoryRecord } from '../metadata-store.ts'
+import { first, type Row, type SqlSession } from './session.ts'
+
+/** The columns of a repository `r`, named so that they can stand in one row with another table's. */
+export const repositoryColumns = raw(
+  `r.id AS r_id, r.account_id AS r_account_id, r.name AS r_name, r.created_at AS r_created_at,
+   r.is_private AS r_is_private, r.has_immutable_tags AS r_has_immutable_tags, r.image_count AS r_image_count`,
+)
+
+export function toRepository(row: Row): RepositoryRecord {
+  return {
+    id: row.r_id as number,
+    accountId: row.r_account_id as string,
+    name: row.r_name as RepositoryName,
+    createdAt: row.r_created_at as number,
+    isPrivate: row.r_is_private === 1,
+    hasImmutableTags: row.r_has_immutable_tags === 1,
+    imageCount: row.r_image_count as number,
+  }
+}
+
+/** A `FROM` clause that yields the repository at an address as `r`, or nothing. */
+export function fromRepositoryAt({ registry, name }: RepositoryAddress): Sql {
+  return registry.kind === 'account'
+    ? sql`(SELECT * FROM repository WHERE account_id = ${registry.accountId} AND name = ${name}) r`
+    : sql`(SELECT repository.*
+             FROM alias JOIN repository ON repository.account_id = alias.account_id
+            WHERE alias.name = ${registry.alias} AND repository.name = ${name}) r`
+}
+
+export class SqlRepositories implements RepositoriesTransaction {
+  readonly #session: SqlSession
+
+  constructor(session: SqlSession) {
+    this.#session = session
+  }
+
+  find(address: RepositoryAddress): Promise<RepositoryRecord | undefined> {
+    return first(this.#session, sql`SELECT ${repositoryColumns} FROM ${fromRepositoryAt(address)}`, toRepository)
+  }
+
+  async list(accountId: string, page: Page<RepositoryName>): Promise<RepositoryRecord[]> {
+    const rows = await this.#session.all(sql`
+      SELECT ${repositoryColumns} FROM repository r
+       WHERE account_id = ${accountId} AND name > ${page.after ?? ''}
+       ORDER BY name LIMIT ${page.limit}`)
+    return rows.map(toRepository)
+  }
+
+  async count(accountId: string): Promise<number> {
+    const [row] = await this.#session.all(sql`SELECT COUNT(*) AS n FROM repository WHERE account_id = ${accountId}`)
+    return row?.n as number
+  }
+
+  async insert(repository: RepositoryRecord): Promise<void> {
+    await this.#session.run(sql`
+      INSERT INTO repository (id, account_id, name, created_at, is_private, has_immutable_tags, image_count)
+      VALUES (${repository.id}, ${repository.accountId}, ${repository.name}, ${repository.createdAt},
+              ${repository.isPrivate ? 1 : 0}, ${repository.hasImmutableTags ? 1 : 0}, ${repository.imageCount})`)
+  }
+
+  async setSettings(
+    repositoryId: number,
+    settings: Pick<RepositoryRecord, 'isPrivate' | 'hasImmutableTags'>,
+  ): Promise<void> {
+    await this.#session.run(sql`
+      UPDATE repository
+         SET is_private = ${settings.isPrivate ? 1 : 0}, has_immutable_tags = ${settings.hasImmutableTags ? 1 : 0}
+       WHERE id = ${repositoryId}`)
+  }
+}

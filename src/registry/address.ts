@@ -1,0 +1,17 @@
+import type { RepositoryFacts } from '../errors.ts'
+import type { RegistryAddress, RepositoryAddress } from '../metadata/metadata-store.ts'
+import type { ImageName } from '../oci/repository-name.ts'
+
+/** The repository behind `<alias>/<name>`. */
+export function addressOf({ alias, name }: ImageName): RepositoryAddress {
+  return { registry: { kind: 'alias', alias }, name }
+}
+
+/** The registry as its caller spelled it: ECR's messages show an alias where an alias was asked for. */
+export function spellingOf(registry: RegistryAddress): string {
+  return registry.kind === 'alias' ? registry.alias : registry.accountId
+}
+
+export function factsOf({ registry, name }: RepositoryAddress): RepositoryFacts {
+  return { repository: name, registry: spellingOf(registry) }
+}

@@ -1,0 +1,95 @@
+import type { Readable } from 'node:stream'
+
+import type { BlobStore, ByteRange } from '../blobs/blob-store.ts'
+import { isRefusal, refuse } from '../errors.ts'
+import type {
+  BlobRecord,
+  LinkedBlob,
+  MetadataStore,
+  RepositoryAddress,
+  RepositoryRecord,
+} from '../metadata/metadata-store.ts'
+import type { Digest } from '../oci/digest.ts'
+import type { Access } from './access.ts'
+import { factsOf } from './address.ts'
+import type { Call } from './call.ts'
+import type { Repositories } from './repositories.ts'
+
+/** A blob of a repository, its bytes not yet touched. `open` may be called or not, and more than once. */
+export interface ReadableBlob {
+  readonly digest: Digest
+  readonly bytes: number
+  /** The caller reads the stream to its end or destroys it. */
+  open(range?: ByteRange): Promise<Readable>
+}
+
+export class Blobs {
+  readonly #metadata: MetadataStore
+  readonly #store: BlobStore
+  readonly #repositories: Repositories
+  readonly #access: Access
+
+  constructor(parts: { metadata: MetadataStore; blobs: BlobStore; repositories: Repositories; access: Access }) {
+    this.#metadata = parts.metadata
+    this.#store = parts.blobs
+    this.#repositories = parts.repositories
+    this.#access = parts.access
+  }
+
+  /** Refuses `BlobUnknown` for what this repository does not link, however well stored it is. */
+  async get(call: Call, address: RepositoryAddress, digest: Digest): Promise<ReadableBlob> {
+    const { blob } = await this.#find(call, address, digest)
+    return { digest, bytes: blob.bytes, open: (range) => this.#store.open(blob.key, range) }
+  }
+
+  /** Those of `digests` that the repository has; the rest are unavailable there. */
+  async listAvailable(call: Call, address: RepositoryAddress, digests: readonly Digest[]): Promise<LinkedBlob[]> {
+    const repository = await this.#repositories.get(call, address, 'ecr-public:BatchCheckLayerAvailability')
+    return this.#metadata.view.blobs.listLinked(repository.id, digests)
+  }
+
+  /**
+   * Link a blob of another repository, which the caller may read, into this one, which the caller may push to.
+   * `undefined` when there is no such blob for this caller: it then has to be uploaded.
+   */
+  async mount(
+    call: Call,
+    address: RepositoryAddress,
+    source: { readonly digest: Digest; readonly from: RepositoryAddress },
+    options: { readonly createsRepository?: boolean } = {},
+  ): Promise<{ readonly digest: Digest; readonly bytes: number } | undefined> {
+    const action = 'ecr-public:InitiateLayerUpload'
+    const target = options.createsRepository
+      ? await this.#repositories.getOrCreate(call, address, action)
+      : await this.#repositories.get(call, address, action)
+    const blob = await this.#findReadable(call, source.from, source.digest)
+    if (!blob) return undefined
+    await this.#metadata.write((tx) => tx.blobs.link(target.id, blob.digest, call.now))
+    return blob
+  }
+
+  async #findReadable(call: Call, address: RepositoryAddress, digest: Digest): Promise<BlobRecord | undefined> {
+    try {
+      return (await this.#find(call, address, digest)).blob
+    } catch (error) {
+      for (const code of ['BlobUnknown', 'RepositoryUnknown', 'RegistryUnknown', 'AccessDenied'] as const) {
+        if (isRefusal(error, code)) return undefined
+      }
+      // A token that does not reach the source is no reason to fail: the client can still upload.
+      if (isRefusal(error, 'Unauthenticated')) return undefined
+      throw error
+    }
+  }
+
+  async #find(
+    call: Call,
+    address: RepositoryAddress,
+    digest: Digest,
+  ): Promise<{ repository: RepositoryRecord; blob: BlobRecord }> {
+    const found = await this.#metadata.view.blobs.findIn(address, digest)
+    if (!found) throw await this.#repositories.unknown(call, address)
+    this.#access.require(call, 'ecr-public:GetDownloadUrlForLayer', found.repository, address)
+    if (!found.blob) throw refuse('BlobUnknown', { ...factsOf(address), digest })
+    return { repository: found.repository, blob: found.blob }
+  }
+}

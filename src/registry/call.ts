@@ -1,0 +1,25 @@
+import type { Principal } from '../iam/principal.ts'
+
+/** Who asks and when: the first argument of every verb of the registry. */
+export interface Call {
+  readonly principal: Principal
+  /**
+   * Whether the caller showed a credential at all, be it an anonymous token. One who did not is asked for one where
+   * one who did is told no.
+   */
+  readonly hasCredential: boolean
+  /** What the caller's token was narrowed to; `undefined` when it stands for all its principal may do. */
+  readonly scopes: readonly TokenScope[] | undefined
+  readonly requestId: string
+  /** Milliseconds since the epoch. */
+  readonly now: number
+}
+
+/** A grant inside a bearer token, in the form of the Docker token specification: what may be done with one image name. */
+export interface TokenScope {
+  /** `<alias>/<repository>`. */
+  readonly name: string
+  readonly actions: readonly ScopeAction[]
+}
+
+export type ScopeAction = 'pull' | 'push' | 'delete'

@@ -1,0 +1,237 @@
+import { refuse } from '../errors.ts'
+import type {
+  ManifestRecord,
+  ManifestSummary,
+  MetadataStore,
+  MetadataTransaction,
+  Page,
+  RepositoryAddress,
+  RepositoryRecord,
+} from '../metadata/metadata-store.ts'
+import { algorithmOf, type Digest } from '../oci/digest.ts'
+import { type Manifest, parseManifest } from '../oci/manifest.ts'
+import type { Reference, Tag } from '../oci/reference.ts'
+import type { Access } from './access.ts'
+import { factsOf } from './address.ts'
+import type { Call } from './call.ts'
+import type { RegistryLimits } from './limits.ts'
+import type { Repositories } from './repositories.ts'
+
+export interface PutManifest {
+  readonly bytes: Uint8Array
+  /** From an API parameter or a Content-Type; without it the document must say. */
+  readonly mediaType: string | undefined
+  /** What the caller believes the digest to be. */
+  readonly digest?: Digest | undefined
+  readonly tag?: Tag | undefined
+}
+
+export interface PutResult {
+  readonly repository: RepositoryRecord
+  readonly digest: Digest
+  readonly mediaType: string
+  readonly subject: Digest | undefined
+  /**
+   * `unchanged`: the repository had this very image, under this very tag if one was given. The two protocols answer
+   * that differently: ECR's API with an error, the registry endpoint with success.
+   */
+  readonly outcome: 'created' | 'tagged' | 'unchanged'
+}
+
+/** An image, or an index of images, with every tag it has. */
+export interface ImageDetail extends ManifestSummary {
+  readonly tags: readonly Tag[]
+}
+
+/** How an image is asked for: by digest, by tag, or by both, which must then agree. */
+export interface ImageQuery {
+  readonly digest: Digest | undefined
+  readonly tag: Tag | undefined
+}
+
+export class Manifests {
+  readonly #metadata: MetadataStore
+  readonly #repositories: Repositories
+  readonly #access: Access
+  readonly #limits: RegistryLimits
+
+  constructor(parts: { metadata: MetadataStore; repositories: Repositories; access: Access; limits: RegistryLimits }) {
+    this.#metadata = parts.metadata
+    this.#repositories = parts.repositories
+    this.#access = parts.access
+    this.#limits = parts.limits
+  }
+
+  /**
+   * Store a manifest and point a tag at it, in one transaction: both doors' `PutImage`.
+   *
+   * A tag on another image moves; that image stays, to be pulled by digest. The checks come in this order, which is
+   * ECR's as far as it is known: the repository, the document, its digest, what it refers to, the limits, the tag.
+   *
+   * Refuses `ManifestInvalid`, `ManifestTooLarge`, `MediaTypeInvalid`, `ImageDigestMismatch`,
+   * `ReferencedBlobsUnknown`, `ReferencedImagesUnknown`, `ImagesPerRepositoryExceeded`, `TagsPerImageExceeded`,
+   * `TagImmutable`, and what finding the repository refuses.
+   */
+  async put(
+    call: Call,
+    address: RepositoryAddress,
+    put: PutManifest,
+    options: { readonly createsRepository?: boolean } = {},
+  ): Promise<PutResult> {
+    const repository = options.createsRepository
+      ? await this.#repositories.getOrCreate(call, address, 'ecr-public:PutImage')
+      : await this.#repositories.get(call, address, 'ecr-public:PutImage')
+    const manifest = parseManifest(put.bytes, put.mediaType, put.digest && algorithmOf(put.digest))
+    if (put.digest !== undefined && put.digest !== manifest.digest) {
+      throw refuse('ImageDigestMismatch', { ...factsOf(address), declared: put.digest, computed: manifest.digest })
+    }
+    const outcome = await this.#metadata.write(async (tx) => {
+      const current = await tx.repositories.find({
+        registry: { kind: 'account', accountId: repository.accountId },
+        name: repository.name,
+      })
+      if (current?.id !== repository.id) throw refuse('RepositoryUnknown', factsOf(address))
+      const isNew = await this.#store(tx, call, address, current, manifest)
+      const isTagged = put.tag !== undefined && (await this.#tag(tx, call, address, current, manifest.digest, put.tag))
+      return isNew ? 'created' : isTagged ? 'tagged' : 'unchanged'
+    })
+    return { repository, digest: manifest.digest, mediaType: manifest.mediaType, subject: manifest.subject, outcome }
+  }
+
+  /** Refuses `ImageUnknown`. */
+  async get(call: Call, address: RepositoryAddress, reference: Reference): Promise<ManifestRecord> {
+    const found = await this.#metadata.view.manifests.findIn(address, reference)
+    if (!found) throw await this.#repositories.unknown(call, address)
+    this.#access.require(call, 'ecr-public:BatchGetImage', found.repository, address)
+    if (!found.manifest) {
+      const digest = reference.kind === 'digest' ? reference.digest : undefined
+      const tag = reference.kind === 'tag' ? reference.tag : undefined
+      throw refuse('ImageUnknown', { ...factsOf(address), digest, tag })
+    }
+    return found.manifest
+  }
+
+  /** Images by digest, each once with all its tags. */
+  async list(
+    call: Call,
+    address: RepositoryAddress,
+    page: Page<Digest>,
+  ): Promise<{ repository: RepositoryRecord; images: ImageDetail[] }> {
+    const repository = await this.#repositories.get(call, address, 'ecr-public:DescribeImages')
+    const summaries = await this.#metadata.view.manifests.list(repository.id, page)
+    return { repository, images: await this.#withTags(repository.id, summaries) }
+  }
+
+  /** The images asked for, each once, in the order first asked for. Refuses `ImageUnknown` if one is not there. */
+  async describe(
+    call: Call,
+    address: RepositoryAddress,
+    queries: readonly ImageQuery[],
+  ): Promise<{ repository: RepositoryRecord; images: ImageDetail[] }> {
+    const repository = await this.#repositories.get(call, address, 'ecr-public:DescribeImages')
+    const { tags, manifests } = this.#metadata.view
+    const digests = new Set<Digest>()
+    for (const { digest, tag } of queries) {
+      const tagged = tag === undefined ? undefined : (await tags.find(repository.id, tag))?.digest
+      const wanted = digest ?? tagged
+      if (wanted === undefined || (tag !== undefined && tagged !== wanted)) {
+        throw refuse('ImageUnknown', { ...factsOf(address), digest, tag })
+      }
+      digests.add(wanted)
+    }
+    const summaries = new Map<string, ManifestSummary>()
+    for (const summary of await manifests.listAmong(repository.id, [...digests])) summaries.set(summary.digest, summary)
+    const found: ManifestSummary[] = []
+    for (const digest of digests) {
+      const summary = summaries.get(digest)
+      if (!summary) throw refuse('ImageUnknown', { ...factsOf(address), digest, tag: undefined })
+      found.push(summary)
+    }
+    return { repository, images: await this.#withTags(repository.id, found) }
+  }
+
+  /** True when the manifest was not there before. */
+  async #store(
+    tx: MetadataTransaction,
+    call: Call,
+    address: RepositoryAddress,
+    repository: RepositoryRecord,
+    manifest: Manifest,
+  ): Promise<boolean> {
+    const [known] = await tx.manifests.listAmong(repository.id, [manifest.digest])
+    if (known) return false
+    await requireBlobs(tx, address, repository, manifest)
+    const children = await requireChildren(tx, address, repository, manifest)
+    const { imagesPerRepositoryMax } = this.#limits
+    if (repository.imageCount >= imagesPerRepositoryMax) {
+      throw refuse('ImagesPerRepositoryExceeded', { ...factsOf(address), imagesMax: imagesPerRepositoryMax })
+    }
+    const record: ManifestRecord = {
+      digest: manifest.digest,
+      mediaType: manifest.mediaType,
+      artifactType: manifest.artifactType,
+      configMediaType: manifest.configMediaType,
+      subject: manifest.subject,
+      contentBytes: Math.max(manifest.contentBytes, ...children.map((child) => child.contentBytes)),
+      pushedAt: call.now,
+      payload: manifest.bytes,
+    }
+    await tx.manifests.insert(repository.id, record, {
+      blobs: manifest.blobs,
+      children: manifest.children.map((child) => child.digest),
+    })
+    return true
+  }
+
+  /** True when the tag was not on this image before. */
+  async #tag(
+    tx: MetadataTransaction,
+    call: Call,
+    address: RepositoryAddress,
+    repository: RepositoryRecord,
+    digest: Digest,
+    tag: Tag,
+  ): Promise<boolean> {
+    const current = await tx.tags.find(repository.id, tag)
+    if (current?.digest === digest) return false
+    if (current && repository.hasImmutableTags) throw refuse('TagImmutable', { ...factsOf(address), tag })
+    const { tagsPerImageMax } = this.#limits
+    if ((await tx.tags.countOf(repository.id, digest)) >= tagsPerImageMax) {
+      throw refuse('TagsPerImageExceeded', { ...factsOf(address), tag, tagsMax: tagsPerImageMax })
+    }
+    await tx.tags.set(repository.id, { tag, digest, movedAt: call.now })
+    return true
+  }
+
+  async #withTags(repositoryId: number, summaries: readonly ManifestSummary[]): Promise<ImageDetail[]> {
+    const digests = summaries.map((summary) => summary.digest)
+    const tags = Map.groupBy(await this.#metadata.view.tags.listOf(repositoryId, digests), (tag) => tag.digest)
+    return summaries.map((summary) => ({ ...summary, tags: (tags.get(summary.digest) ?? []).map((row) => row.tag) }))
+  }
+}
+
+async function requireBlobs(
+  tx: MetadataTransaction,
+  address: RepositoryAddress,
+  repository: RepositoryRecord,
+  manifest: Manifest,
+): Promise<void> {
+  const wanted = [...new Set(manifest.blobs.map((blob) => blob.digest))]
+  const linked = new Set((await tx.blobs.listLinked(repository.id, wanted)).map((blob) => blob.digest))
+  const missing = wanted.filter((digest) => !linked.has(digest))
+  if (missing.length > 0) throw refuse('ReferencedBlobsUnknown', { ...factsOf(address), digests: missing })
+}
+
+async function requireChildren(
+  tx: MetadataTransaction,
+  address: RepositoryAddress,
+  repository: RepositoryRecord,
+  manifest: Manifest,
+): Promise<ManifestSummary[]> {
+  const wanted = [...new Set(manifest.children.map((child) => child.digest))]
+  const children = await tx.manifests.listAmong(repository.id, wanted)
+  const present = new Set(children.map((child) => child.digest))
+  const missing = wanted.filter((digest) => !present.has(digest))
+  if (missing.length > 0) throw refuse('ReferencedImagesUnknown', { ...factsOf(address), digests: missing })
+  return children
+}

@@ -1,0 +1,174 @@
+import { refuse } from '../errors.ts'
+import { repositoryArn } from '../iam/arn.ts'
+import { newRowId } from '../lib/ids.ts'
+import {
+  type AccountRecord,
+  KeyTaken,
+  type MetadataStore,
+  type MetadataTransaction,
+  type Page,
+  type RegistryAddress,
+  type RepositoryAddress,
+  type RepositoryRecord,
+} from '../metadata/metadata-store.ts'
+import { type Alias, isReservedAlias, type RepositoryName } from '../oci/repository-name.ts'
+import type { Access, RepositoryAction } from './access.ts'
+import { factsOf, spellingOf } from './address.ts'
+import type { Call } from './call.ts'
+import type { RegistryLimits } from './limits.ts'
+
+/** A repository together with the alias that its URI shows. */
+export interface DescribedRepository extends RepositoryRecord {
+  readonly primaryAlias: Alias | undefined
+}
+
+export class Repositories {
+  readonly #metadata: MetadataStore
+  readonly #access: Access
+  readonly #limits: RegistryLimits
+
+  constructor(parts: { metadata: MetadataStore; access: Access; limits: RegistryLimits }) {
+    this.#metadata = parts.metadata
+    this.#access = parts.access
+    this.#limits = parts.limits
+  }
+
+  /** Create a repository in the caller's own registry. Refuses `RepositoryExists`, `RepositoriesExceeded`. */
+  async create(call: Call, name: RepositoryName): Promise<DescribedRepository> {
+    const accountId = this.#access.requireAccount(call, 'ecr-public:CreateRepository', (id) => repositoryArn(id, name))
+    const repository = await this.#metadata.write((tx) => this.#insert(tx, call, accountId, name))
+    return this.#described(repository)
+  }
+
+  /**
+   * The repository at an address, for someone who may do `action` there.
+   * Refuses `RepositoryUnknown`, `RegistryUnknown`, and what `Access.require` refuses.
+   */
+  async get(call: Call, address: RepositoryAddress, action: RepositoryAction): Promise<RepositoryRecord> {
+    const repository = await this.#metadata.view.repositories.find(address)
+    if (!repository) throw await this.unknown(call, address)
+    this.#access.require(call, action, repository, address)
+    return repository
+  }
+
+  /**
+   * As `get`, but creates the repository where its account creates on push. A first push by the account's root user to
+   * an alias that nobody has claims that alias, too.
+   */
+  async getOrCreate(call: Call, address: RepositoryAddress, action: RepositoryAction): Promise<RepositoryRecord> {
+    const found = await this.#metadata.view.repositories.find(address)
+    if (!found) await this.#createOnPush(call, address)
+    return this.get(call, address, action)
+  }
+
+  async describe(call: Call, address: RepositoryAddress): Promise<DescribedRepository> {
+    return this.#described(await this.get(call, address, 'ecr-public:DescribeRepositories'))
+  }
+
+  /** A registry's repositories by name. Refuses `RegistryUnknown`. */
+  async list(
+    call: Call,
+    registry: RegistryAddress | undefined,
+    page: Page<RepositoryName>,
+  ): Promise<DescribedRepository[]> {
+    const accountId = registry
+      ? (await this.#accountAt(call, registry)).id
+      : this.#access.requireAccount(call, 'ecr-public:DescribeRepositories', (id) => repositoryArn(id, '*'))
+    this.#access.requireOwner(call, 'ecr-public:DescribeRepositories', accountId, repositoryArn(accountId, '*'))
+    const repositories = await this.#metadata.view.repositories.list(accountId, page)
+    const primaryAlias = await this.primaryAlias(accountId)
+    return repositories.map((repository) => ({ ...repository, primaryAlias }))
+  }
+
+  async primaryAlias(accountId: string): Promise<Alias | undefined> {
+    const aliases = await this.#metadata.view.accounts.listAliases(accountId)
+    return aliases.find((alias) => alias.isPrimary)?.alias
+  }
+
+  /** The refusal for an address where there is nothing: the registry's, if that is what is missing. */
+  async unknown(call: Call, address: RepositoryAddress) {
+    if (!call.hasCredential) return refuse('Unauthenticated', { reason: 'no credential was given' })
+    const account = await this.#findAccount(address.registry)
+    return account
+      ? refuse('RepositoryUnknown', factsOf(address))
+      : refuse('RegistryUnknown', { registry: spellingOf(address.registry) })
+  }
+
+  async #createOnPush(call: Call, address: RepositoryAddress): Promise<void> {
+    const owner = await this.#ownerForPush(call, address.registry)
+    if (!owner?.createsOnPush) throw await this.unknown(call, address)
+    const arn = repositoryArn(owner.id, address.name)
+    this.#access.requireOwner(call, 'ecr-public:CreateRepository', owner.id, arn)
+    try {
+      await this.#metadata.write(async (tx) => {
+        await claimAlias(tx, call, owner, address.registry)
+        await this.#insert(tx, call, owner.id, address.name)
+      })
+    } catch (error) {
+      // Another push of the same new name was quicker: what we wanted is there.
+      if (error instanceof KeyTaken) return
+      if ((await this.#metadata.view.repositories.find(address)) === undefined) throw error
+    }
+  }
+
+  /** Whose registry a push to this address goes to: the alias's owner or, where nobody owns it yet, the root user. */
+  async #ownerForPush(call: Call, registry: RegistryAddress): Promise<AccountRecord | undefined> {
+    const owner = await this.#findAccount(registry)
+    if (owner) return owner
+    if (registry.kind !== 'alias' || isReservedAlias(registry.alias)) return undefined
+    if (call.principal.kind !== 'user' || !call.principal.isRoot) return undefined
+    return this.#metadata.view.accounts.find(call.principal.accountId)
+  }
+
+  async #insert(
+    tx: MetadataTransaction,
+    call: Call,
+    accountId: string,
+    name: RepositoryName,
+  ): Promise<RepositoryRecord> {
+    const address: RepositoryAddress = { registry: { kind: 'account', accountId }, name }
+    if (await tx.repositories.find(address)) throw refuse('RepositoryExists', factsOf(address))
+    const { repositoriesMax } = this.#limits
+    if ((await tx.repositories.count(accountId)) >= repositoriesMax) {
+      throw refuse('RepositoriesExceeded', { registry: accountId, repositoriesMax })
+    }
+    const repository: RepositoryRecord = {
+      id: newRowId(call.now),
+      accountId,
+      name,
+      createdAt: call.now,
+      isPrivate: false,
+      hasImmutableTags: false,
+      imageCount: 0,
+    }
+    await tx.repositories.insert(repository)
+    return repository
+  }
+
+  async #described(repository: RepositoryRecord): Promise<DescribedRepository> {
+    return { ...repository, primaryAlias: await this.primaryAlias(repository.accountId) }
+  }
+
+  async #accountAt(call: Call, registry: RegistryAddress): Promise<AccountRecord> {
+    const account = await this.#findAccount(registry)
+    if (!account) throw refuse('RegistryUnknown', { registry: spellingOf(registry) })
+    if (!call.hasCredential) throw refuse('Unauthenticated', { reason: 'no credential was given' })
+    return account
+  }
+
+  #findAccount(registry: RegistryAddress): Promise<AccountRecord | undefined> {
+    const { accounts } = this.#metadata.view
+    return registry.kind === 'alias' ? accounts.findByAlias(registry.alias) : accounts.find(registry.accountId)
+  }
+}
+
+async function claimAlias(
+  tx: MetadataTransaction,
+  call: Call,
+  owner: AccountRecord,
+  registry: RegistryAddress,
+): Promise<void> {
+  if (registry.kind !== 'alias' || (await tx.accounts.findByAlias(registry.alias))) return
+  const isPrimary = (await tx.accounts.listAliases(owner.id)).length === 0
+  await tx.accounts.insertAlias({ alias: registry.alias, accountId: owner.id, isPrimary, createdAt: call.now })
+}

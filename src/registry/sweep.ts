@@ -1,0 +1,44 @@
+import type { BlobStore } from '../blobs/blob-store.ts'
+import type { Clock } from '../lib/clock.ts'
+import type { MetadataStore } from '../metadata/metadata-store.ts'
+import type { Uploads } from './uploads.ts'
+
+/** At most this many of each kind in one pass: a pass is short, and the next one follows. */
+const passCountMax = 100
+
+/**
+ * Removes what nothing needs any more: uploads left lying, and stored objects that were discarded. What there is to do
+ * is rows in the database, written in the same transaction as the change that made it necessary, so a crash at any
+ * moment leaves it to be done later.
+ */
+export class Sweep {
+  readonly #metadata: MetadataStore
+  readonly #blobs: BlobStore
+  readonly #uploads: Uploads
+  readonly #clock: Clock
+
+  constructor(parts: { metadata: MetadataStore; blobs: BlobStore; uploads: Uploads; clock: Clock }) {
+    this.#metadata = parts.metadata
+    this.#blobs = parts.blobs
+    this.#uploads = parts.uploads
+    this.#clock = parts.clock
+  }
+
+  /** Do what is due. Returns how much was done: when it is a lot, more may be waiting. */
+  async pass(): Promise<number> {
+    const idle = await this.#uploads.removeIdle(this.#clock(), passCountMax)
+    const discards = await this.#metadata.view.discards.listDue(this.#clock(), passCountMax)
+    for (const { key } of discards) {
+      // The row outlives the bytes, so a crash in between repeats a deletion and forgets none.
+      await this.#blobs.delete(key)
+      await this.#metadata.write((tx) => tx.discards.remove(key))
+    }
+    return idle + discards.length
+  }
+
+  async passUntilDone(): Promise<void> {
+    while ((await this.pass()) > 0) {
+      // each pass is complete in itself
+    }
+  }
+}
