@@ -246,15 +246,25 @@ class WalDurability implements Durability, AsyncDisposable {
   }
 }
 
+/** The worker is not wanted at once: it would only slow down a start. */
+const checkpointsAfterMs = 2_000
+
 function startCheckpoints(path: string): AsyncDisposable {
-  const file = join(import.meta.dirname, `checkpoint-worker${extname(import.meta.filename)}`)
-  const worker = new Worker(file, { workerData: { path, walBytesSoft, walBytesHard } })
-  const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()))
-  worker.unref()
+  let worker: Worker | undefined
+  let ended = Promise.resolve()
+  const timer = setTimeout(() => {
+    const file = join(import.meta.dirname, `checkpoint-worker${extname(import.meta.filename)}`)
+    const started = new Worker(file, { workerData: { path, walBytesSoft, walBytesHard } })
+    started.unref()
+    ended = new Promise((resolve) => started.once('exit', () => resolve()))
+    worker = started
+  }, checkpointsAfterMs)
+  timer.unref()
   return {
     async [Symbol.asyncDispose]() {
-      worker.ref()
-      worker.postMessage('close')
+      clearTimeout(timer)
+      worker?.ref()
+      worker?.postMessage('close')
       await ended
     },
   }
