@@ -2,36 +2,33 @@
  * Lets many callers share one slow, idempotent flush.
  *
  * `flushed()` resolves when a flush that *began after the call* has finished: everything the caller had written before
- * calling is covered. Callers that arrive during a flush wait for the next one, together. One flush runs at a time.
+ * calling is covered. Callers that arrive during a flush wait for the next one, together. One flush runs at a time. A
+ * flush that fails fails those who waited for it, and no others.
  */
 export class GroupSync {
   readonly #flush: () => Promise<void>
-  #running: Promise<void> | undefined
-  #next: Promise<void> | undefined
+  #waiting: PromiseWithResolvers<void> | undefined
+  #isRunning = false
 
   constructor(flush: () => Promise<void>) {
     this.#flush = flush
   }
 
   flushed(): Promise<void> {
-    if (!this.#running) return this.#start()
-    this.#next ??= this.#running.then(
-      () => this.#startNext(),
-      () => this.#startNext(),
-    )
-    return this.#next
+    this.#waiting ??= Promise.withResolvers()
+    const { promise } = this.#waiting
+    if (!this.#isRunning) void this.#run()
+    return promise
   }
 
-  #startNext(): Promise<void> {
-    this.#next = undefined
-    return this.#start()
-  }
-
-  #start(): Promise<void> {
-    const flush = this.#flush().finally(() => {
-      if (this.#running === flush) this.#running = undefined
-    })
-    this.#running = flush
-    return flush
+  /** Never rejects: what went wrong is for those who wait. */
+  async #run(): Promise<void> {
+    this.#isRunning = true
+    while (this.#waiting) {
+      const { resolve, reject } = this.#waiting
+      this.#waiting = undefined
+      await this.#flush().then(resolve, reject)
+    }
+    this.#isRunning = false
   }
 }

@@ -25,7 +25,7 @@ async function openInFile(): Promise<MetadataStore> {
   }
 }
 
-const account = { id: '123456789012', createsOnPush: true, createdAt: 1 }
+const account = { id: '123456789012', createsOnPush: true, displayName: '', isVerified: false, createdAt: 1 }
 
 test('what was written is there when the file is opened again', async () => {
   await using folder = await temporaryDirectory('sqlite')

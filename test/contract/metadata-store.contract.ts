@@ -102,7 +102,7 @@ export function describeMetadataStore(driver: MetadataStoreUnderTest): void {
         await store.write((tx) =>
           tx.accounts.insertAlias({ alias: parseAlias('other'), accountId, isPrimary: false, createdAt: now }),
         )
-        const account = { id: accountId, createsOnPush: true, createdAt: now }
+        const account = { id: accountId, createsOnPush: true, displayName: '', isVerified: false, createdAt: now }
         expect(await store.view.accounts.find(accountId)).toEqual(account)
         expect(await store.view.accounts.findByAlias(alias)).toEqual(account)
         expect(await store.view.accounts.findByAlias(parseAlias('other'))).toEqual(account)
@@ -130,7 +130,7 @@ export function describeMetadataStore(driver: MetadataStoreUnderTest): void {
         const sealedSecret = Uint8Array.from({ length: 256 }, (_, i) => i)
         const key = { id: 'AKIA1', userId: user.id, sealedSecret, isEnabled: true, createdAt: now }
         await store.write(async (tx) => {
-          await tx.accessKeys.insertUser(user)
+          await tx.users.insert(user)
           await tx.accessKeys.insert(key)
         })
         const found = await store.view.accessKeys.find('AKIA1')
@@ -377,7 +377,7 @@ export function describeMetadataStore(driver: MetadataStoreUnderTest): void {
 }
 
 async function insertAccount(tx: MetadataTransaction): Promise<void> {
-  await tx.accounts.insert({ id: accountId, createsOnPush: true, createdAt: now })
+  await tx.accounts.insert({ id: accountId, createsOnPush: true, displayName: '', isVerified: false, createdAt: now })
   await tx.accounts.insertAlias({ alias, accountId, isPrimary: true, createdAt: now })
   // Uploads belong to a repository.
   await tx.repositories.insert({ ...repository(0, 'zz'), id: 99, accountId: await secondAccount(tx) })
@@ -385,7 +385,7 @@ async function insertAccount(tx: MetadataTransaction): Promise<void> {
 
 async function secondAccount(tx: MetadataTransaction): Promise<string> {
   const id = '999999999999'
-  await tx.accounts.insert({ id, createsOnPush: false, createdAt: now })
+  await tx.accounts.insert({ id, createsOnPush: false, displayName: '', isVerified: false, createdAt: now })
   return id
 }
 
@@ -406,6 +406,8 @@ function repository(id: number, name: string, imageCount = 0): RepositoryRecord 
     isPrivate: false,
     hasImmutableTags: false,
     imageCount,
+    policy: undefined,
+    resourceTags: new Map(),
   }
 }
 
