@@ -29,14 +29,26 @@ export interface Refusals {
   ClientGone: { readonly reason: string }
   ImageDigestMismatch: RepositoryFacts & { readonly declared: string; readonly computed: string }
   ImageExists: RepositoryFacts & { readonly digest: string; readonly tag: string | undefined }
+  /** The tag is not on the digest it was given with. */
+  ImageTagMismatch: RepositoryFacts & { readonly digest: string; readonly tag: string }
+  /** The image is a child of these indexes. */
+  ImageReferenced: RepositoryFacts & { readonly digest: string; readonly parents: readonly string[] }
   ImageUnknown: RepositoryFacts & { readonly digest: string | undefined; readonly tag: string | undefined }
   ImagesPerRepositoryExceeded: RepositoryFacts & { readonly imagesMax: number }
+  /** A logo that cannot be shown. */
+  LogoInvalid: { readonly reason: string }
   ManifestInvalid: { readonly reason: string; readonly isSyntax: boolean }
   ManifestTooLarge: { readonly bytesMax: number }
   MediaTypeInvalid: { readonly mediaType: string; readonly reason: string }
   MethodUnsupported: { readonly method: string; readonly path: string }
   NameInvalid: { readonly name: string; readonly reason: string }
   OperationUnknown: { readonly operation: string }
+  /** A policy that cannot be read; `path` leads to where it goes wrong. */
+  PolicyInvalid: { readonly reason: string; readonly path: string }
+  /** A policy that would keep its author from setting another. */
+  PolicyLocksOut: RepositoryFacts & { readonly principal: string }
+  PolicyPrincipalUnknown: { readonly principal: string }
+  PolicyUnknown: RepositoryFacts
   PageTokenInvalid: { readonly token: string }
   /** A member of an API request that breaks its constraint; `constraint` is ECR's own wording. */
   ParameterInvalid: { readonly path: string; readonly constraint: string }
@@ -46,6 +58,7 @@ export interface Refusals {
   RegistryUnknown: { readonly registry: string }
   RepositoriesExceeded: { readonly registry: string; readonly repositoriesMax: number }
   RepositoryExists: RepositoryFacts
+  RepositoryNotEmpty: RepositoryFacts
   RepositoryUnknown: RepositoryFacts
   RequestMalformed: { readonly reason: string }
   RouteUnknown: { readonly path: string }
@@ -53,6 +66,9 @@ export interface Refusals {
   SignatureIncomplete: { readonly reason: string }
   SignatureInvalid: { readonly reason: string }
   SignatureMissing: Record<never, never>
+  ResourceArnInvalid: { readonly arn: string }
+  ResourceTagInvalid: { readonly key: string; readonly reason: string }
+  ResourceTagsExceeded: { readonly resource: string; readonly tagsMax: number }
   TagImmutable: RepositoryFacts & { readonly tag: string }
   TagInvalid: { readonly tag: string }
   TagsPerImageExceeded: RepositoryFacts & { readonly tag: string; readonly tagsMax: number }

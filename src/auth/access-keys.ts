@@ -1,8 +1,14 @@
 import { randomBytes, randomInt, randomUUID } from 'node:crypto'
 
+import { LRUCache } from 'lru-cache'
+
 import { refuse } from '../errors.ts'
+import type { NamedPolicy } from '../iam/evaluate.ts'
+import { findManagedPolicy } from '../iam/managed-policies.ts'
+import { type Policy, parseIdentityPolicy } from '../iam/policy.ts'
 import { type UserPrincipal, userPrincipal } from '../iam/principal.ts'
-import type { MetadataStore, MetadataTransaction, UserRecord } from '../metadata/metadata-store.ts'
+import { invariant } from '../lib/invariant.ts'
+import type { MetadataStore, MetadataTransaction, UserPolicyRecord, UserRecord } from '../metadata/metadata-store.ts'
 import type { SecretBox } from './secret-box.ts'
 
 export interface AccessKey {
@@ -10,10 +16,20 @@ export interface AccessKey {
   readonly secretAccessKey: string
 }
 
+/** Who holds an access key, with the policies that say what they may do. */
+export interface KeyHolder {
+  readonly principal: UserPrincipal
+  readonly policies: readonly NamedPolicy[]
+}
+
+/** Compiled policies, by their text: a function of it, so nothing here can be out of date. */
+const compiledPoliciesMax = 1_000
+
 /** Access keys and the users they belong to. Looked up at every request, so a key that is disabled stops at once. */
 export class AccessKeys {
   readonly #metadata: MetadataStore
   readonly #box: SecretBox
+  readonly #policies = new LRUCache<string, Policy>({ max: compiledPoliciesMax })
 
   constructor(parts: { metadata: MetadataStore; box: SecretBox }) {
     this.#metadata = parts.metadata
@@ -21,14 +37,15 @@ export class AccessKeys {
   }
 
   /** The user behind a key, and the key's secret. Refuses `AccessKeyUnknown` for one unknown or disabled. */
-  async open(accessKeyId: string): Promise<{ principal: UserPrincipal; secretAccessKey: string }> {
+  async open(accessKeyId: string): Promise<KeyHolder & { readonly secretAccessKey: string }> {
     const { key, user } = await this.#find(accessKeyId)
-    return { principal: toPrincipal(user), secretAccessKey: this.#box.open(key.sealedSecret, owner(key.id)) }
+    const secretAccessKey = this.#box.open(key.sealedSecret, owner(key.id))
+    return { ...(await this.#holder(user)), secretAccessKey }
   }
 
   /** The user behind a key that a token was issued to. Refuses `AccessKeyUnknown` for one unknown or disabled. */
-  async principalOf(accessKeyId: string): Promise<UserPrincipal> {
-    return toPrincipal((await this.#find(accessKeyId)).user)
+  async holderOf(accessKeyId: string): Promise<KeyHolder> {
+    return this.#holder((await this.#find(accessKeyId)).user)
   }
 
   /** Give a user a key; its secret is known only now. */
@@ -40,6 +57,24 @@ export class AccessKeys {
       isEnabled: true,
       createdAt: now,
     })
+  }
+
+  async #holder(user: UserRecord): Promise<KeyHolder> {
+    const principal = toPrincipal(user)
+    if (user.isRoot) return { principal, policies: [] }
+    const records = await this.#metadata.view.users.listPolicies(user.id)
+    return { principal, policies: records.map((record) => this.#compiled(record)) }
+  }
+
+  #compiled({ name, document }: UserPolicyRecord): NamedPolicy {
+    const text = document ?? findManagedPolicy(name)?.text
+    invariant(text !== undefined, `there is no managed policy ${name}`)
+    let policy = this.#policies.get(text)
+    if (!policy) {
+      policy = parseIdentityPolicy(text)
+      this.#policies.set(text, policy)
+    }
+    return { name, policy }
   }
 
   async #find(accessKeyId: string) {

@@ -1,14 +1,17 @@
 import { createHash } from 'node:crypto'
 
 import { isRefusal, refuse } from '../errors.ts'
+import type { NamedPolicy } from '../iam/evaluate.ts'
 import { anonymous, type Principal } from '../iam/principal.ts'
-import type { AccessKeys } from './access-keys.ts'
+import type { AccessKeys, KeyHolder } from './access-keys.ts'
 import { parseSignature, type SignedRequest, verifySignature } from './sigv4.ts'
 import type { TokenAccess, Tokens } from './tokens.ts'
 
 /** Who a request comes from, by a credential that was verified. */
 export interface Identity {
   readonly principal: Principal
+  /** The principal's own policies, ready to be asked; a root user's are not read, as nothing depends on them. */
+  readonly policies: readonly NamedPolicy[]
   /** The access key behind the credential; `undefined` for nobody in particular. */
   readonly accessKeyId: string | undefined
   /** False when no credential was shown at all. */
@@ -44,11 +47,12 @@ export class Authenticator {
     const signature = parseSignature(request, options)
     // Our keys are all long-lived; a session token can only be another service's.
     if (signature.sessionToken !== undefined) throw refuse('AccessKeyUnknown', { accessKeyId: signature.accessKeyId })
-    const { principal, secretAccessKey } = await this.#accessKeys.open(signature.accessKeyId)
+    const { principal, policies, secretAccessKey } = await this.#accessKeys.open(signature.accessKeyId)
     const body = await readBody()
     verifySignature(signature, request, secretAccessKey, createHash('sha256').update(body).digest('hex'))
     const { accessKeyId } = signature
-    return { identity: { principal, accessKeyId, hasCredential: true, access: undefined, expiresAt: undefined }, body }
+    const identity = { principal, policies, accessKeyId, hasCredential: true, access: undefined, expiresAt: undefined }
+    return { identity, body }
   }
 
   /**
@@ -77,13 +81,13 @@ export class Authenticator {
 
   async #byToken(token: string): Promise<Identity> {
     const { accessKeyId, access, expiresAt } = await this.#tokens.verify(token)
-    const principal = accessKeyId === undefined ? anonymous : await this.#principalOf(accessKeyId)
-    return { principal, accessKeyId, hasCredential: true, access, expiresAt }
+    const holder = accessKeyId === undefined ? anybody : await this.#holderOf(accessKeyId)
+    return { ...holder, accessKeyId, hasCredential: true, access, expiresAt }
   }
 
-  async #principalOf(accessKeyId: string): Promise<Principal> {
+  async #holderOf(accessKeyId: string): Promise<KeyHolder> {
     try {
-      return await this.#accessKeys.principalOf(accessKeyId)
+      return await this.#accessKeys.holderOf(accessKeyId)
     } catch (error) {
       if (!isRefusal(error, 'AccessKeyUnknown')) throw error
       throw refuse('TokenInvalid', { reason: 'its access key is gone' }, { cause: error })
@@ -91,8 +95,10 @@ export class Authenticator {
   }
 }
 
+const anybody = { principal: anonymous, policies: [] }
+
 const nobody: Identity = {
-  principal: anonymous,
+  ...anybody,
   accessKeyId: undefined,
   hasCredential: false,
   access: undefined,

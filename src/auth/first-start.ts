@@ -24,9 +24,15 @@ export async function ensureFirstAccount(
     const [existing] = await tx.accounts.list({ after: undefined, limit: 1 })
     if (existing) return false
     const userId = newUserId()
-    await tx.accounts.insert({ id: first.accountId, createsOnPush: true, createdAt: now })
+    await tx.accounts.insert({
+      id: first.accountId,
+      createsOnPush: true,
+      displayName: '',
+      isVerified: false,
+      createdAt: now,
+    })
     await tx.accounts.insertAlias({ alias: first.alias, accountId: first.accountId, isPrimary: true, createdAt: now })
-    await tx.accessKeys.insertUser({
+    await tx.users.insert({
       id: userId,
       accountId: first.accountId,
       name: 'admin',

@@ -38,9 +38,11 @@ export class KeyTaken extends Error {
 
 export interface MetadataView {
   readonly accounts: AccountsView
+  readonly users: UsersView
   readonly accessKeys: AccessKeysView
   readonly signingKeys: SigningKeysView
   readonly repositories: RepositoriesView
+  readonly catalog: CatalogView
   readonly manifests: ManifestsView
   readonly tags: TagsView
   readonly blobs: BlobsView
@@ -50,9 +52,11 @@ export interface MetadataView {
 
 export interface MetadataTransaction extends MetadataView {
   readonly accounts: AccountsTransaction
+  readonly users: UsersTransaction
   readonly accessKeys: AccessKeysTransaction
   readonly signingKeys: SigningKeysTransaction
   readonly repositories: RepositoriesTransaction
+  readonly catalog: CatalogTransaction
   readonly manifests: ManifestsTransaction
   readonly tags: TagsTransaction
   readonly blobs: BlobsTransaction
@@ -66,6 +70,10 @@ export interface AccountRecord {
   readonly id: string
   /** Whether a push by the owner to an unknown repository creates it. */
   readonly createsOnPush: boolean
+  /** What the gallery calls the registry's owner; empty for nothing. */
+  readonly displayName: string
+  /** Whether the operator vouches for the owner: ECR's "verified account". */
+  readonly isVerified: boolean
   readonly createdAt: number
 }
 
@@ -86,8 +94,14 @@ export interface AccountsView {
 export interface AccountsTransaction extends AccountsView {
   /** @throws KeyTaken */
   insert(account: AccountRecord): Promise<void>
-  /** @throws KeyTaken */
+  /** Replace all of an account but its id and age. False when there is no such account. */
+  update(account: AccountRecord): Promise<boolean>
+  /** @throws KeyTaken when the alias is taken, or is to be a second primary one */
   insertAlias(alias: AliasRecord & { readonly createdAt: number }): Promise<void>
+  /** Make one of an account's aliases the primary one, in place of the one that was. */
+  setPrimaryAlias(accountId: string, alias: Alias): Promise<void>
+  /** False when it was gone already. */
+  removeAlias(alias: Alias): Promise<boolean>
 }
 
 export interface UserRecord {
@@ -108,16 +122,44 @@ export interface AccessKeyRecord {
   readonly createdAt: number
 }
 
+/** A policy of a user's. */
+export interface UserPolicyRecord {
+  /** The user's own name for it, or the ARN of one of AWS's managed policies. */
+  readonly name: string
+  /** IAM JSON; `undefined` for a managed policy, whose document the program knows. */
+  readonly document: string | undefined
+}
+
+export interface UsersView {
+  find(accountId: string, name: string): Promise<UserRecord | undefined>
+  list(accountId: string, page: Page<string>): Promise<UserRecord[]>
+  listPolicies(userId: string): Promise<UserPolicyRecord[]>
+}
+
+export interface UsersTransaction extends UsersView {
+  /** @throws KeyTaken when the account has a user of this name */
+  insert(user: UserRecord): Promise<void>
+  /** The user's keys and policies go with it. False when it was gone already. */
+  remove(userId: string): Promise<boolean>
+  /** Set a policy, in place of the one of its name if there is one. */
+  putPolicy(userId: string, policy: UserPolicyRecord): Promise<void>
+  /** False when it was gone already. */
+  removePolicy(userId: string, name: string): Promise<boolean>
+}
+
 export interface AccessKeysView {
   /** The key with its user, enabled or not. */
   find(accessKeyId: string): Promise<{ readonly key: AccessKeyRecord; readonly user: UserRecord } | undefined>
+  list(userId: string): Promise<AccessKeyRecord[]>
 }
 
 export interface AccessKeysTransaction extends AccessKeysView {
   /** @throws KeyTaken */
-  insertUser(user: UserRecord): Promise<void>
-  /** @throws KeyTaken */
   insert(key: AccessKeyRecord): Promise<void>
+  /** False when there is no such key. */
+  setEnabled(accessKeyId: string, isEnabled: boolean): Promise<boolean>
+  /** False when it was gone already. */
+  remove(accessKeyId: string): Promise<boolean>
 }
 
 /** A secret that signs our tokens. */
@@ -134,6 +176,8 @@ export interface SigningKeysView {
 
 export interface SigningKeysTransaction extends SigningKeysView {
   insert(key: SigningKeyRecord): Promise<void>
+  /** Forget keys made before a time. */
+  removeOlder(createdBefore: number): Promise<void>
 }
 
 /** How a caller names a registry: by account id or by alias. */
@@ -156,6 +200,9 @@ export interface RepositoryRecord {
   /** A tag once set cannot be moved. ECR Public has no such thing. */
   readonly hasImmutableTags: boolean
   readonly imageCount: number
+  /** The repository's policy, as it was set. */
+  readonly policy: string | undefined
+  readonly resourceTags: ReadonlyMap<string, string>
 }
 
 export interface Page<Key> {
@@ -165,6 +212,8 @@ export interface Page<Key> {
 
 export interface RepositoriesView {
   find(address: RepositoryAddress): Promise<RepositoryRecord | undefined>
+  /** Ids of repositories that are deleted and not yet empty. */
+  listDeleted(limit: number): Promise<number[]>
   list(accountId: string, page: Page<RepositoryName>): Promise<RepositoryRecord[]>
   count(accountId: string): Promise<number>
 }
@@ -173,6 +222,42 @@ export interface RepositoriesTransaction extends RepositoriesView {
   /** @throws KeyTaken when the account has a repository of this name */
   insert(repository: RepositoryRecord): Promise<void>
   setSettings(repositoryId: number, settings: Pick<RepositoryRecord, 'isPrivate' | 'hasImmutableTags'>): Promise<void>
+  setPolicy(repositoryId: number, policy: string | undefined): Promise<void>
+  setResourceTags(repositoryId: number, tags: ReadonlyMap<string, string>): Promise<void>
+  /** Take a repository away from its address at once. What it holds is removed by `purge`. */
+  markDeleted(repositoryId: number, now: number): Promise<void>
+  /** Remove up to `limit` rows of a deleted repository, itself last. True when nothing of it is left. */
+  purge(repositoryId: number, limit: number): Promise<boolean>
+}
+
+/** What the gallery shows of a repository: ECR Public's RepositoryCatalogData. `undefined`: was never set. */
+export interface CatalogRecord {
+  readonly description: string | undefined
+  readonly aboutText: string | undefined
+  readonly usageText: string | undefined
+  readonly architectures: readonly string[] | undefined
+  readonly operatingSystems: readonly string[] | undefined
+  readonly logoId: string | undefined
+}
+
+export interface LogoRecord {
+  /** Another for each upload, so that what is cached under it never changes. */
+  readonly id: string
+  readonly repositoryId: number
+  readonly mediaType: string
+  readonly bytes: Uint8Array
+}
+
+export interface CatalogView {
+  find(repositoryId: number): Promise<CatalogRecord | undefined>
+  findLogo(logoId: string): Promise<LogoRecord | undefined>
+}
+
+export interface CatalogTransaction extends CatalogView {
+  /** Set all of it, in place of what there was. */
+  put(repositoryId: number, catalog: CatalogRecord): Promise<void>
+  /** The repository's other logos go. */
+  putLogo(logo: LogoRecord): Promise<void>
 }
 
 export interface ManifestRecord {
@@ -204,6 +289,8 @@ export interface ManifestsView {
   find(repositoryId: number, digest: Digest): Promise<ManifestRecord | undefined>
   /** Without payloads, by digest. */
   list(repositoryId: number, page: Page<Digest>): Promise<ManifestSummary[]>
+  /** Up to `limit` indexes that have a manifest for a child. */
+  listParents(repositoryId: number, digest: Digest, limit: number): Promise<Digest[]>
   /** Those of `digests` that the repository has. */
   listAmong(repositoryId: number, digests: readonly Digest[]): Promise<ManifestSummary[]>
 }
@@ -215,6 +302,8 @@ export interface ManifestsTransaction extends ManifestsView {
     manifest: ManifestRecord,
     references: { readonly blobs: readonly BlobReference[]; readonly children: readonly Digest[] },
   ): Promise<void>
+  /** Remove a manifest with its references and its tags. False when it was gone already. */
+  remove(repositoryId: number, digest: Digest): Promise<boolean>
 }
 
 export interface TagRecord {
@@ -235,6 +324,8 @@ export interface TagsView {
 export interface TagsTransaction extends TagsView {
   /** Point a tag at a manifest, wherever it pointed before. */
   set(repositoryId: number, tag: TagRecord): Promise<void>
+  /** False when it was gone already. */
+  remove(repositoryId: number, tag: Tag): Promise<boolean>
 }
 
 /** A content that is stored once, however many repositories link it. */
@@ -286,6 +377,8 @@ export interface UploadRecord {
 
 export interface UploadsView {
   find(uploadId: string): Promise<UploadRecord | undefined>
+  /** A repository's uploads, in no order. */
+  listOf(repositoryId: number, limit: number): Promise<UploadRecord[]>
   /** Those not touched since `before`, longest first. */
   listIdle(before: number, limit: number): Promise<UploadRecord[]>
 }

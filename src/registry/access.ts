@@ -1,6 +1,11 @@
+import { LRUCache } from 'lru-cache'
+
 import { refuse } from '../errors.ts'
 import type { Action } from '../iam/actions.ts'
 import { repositoryArn } from '../iam/arn.ts'
+import { contextOf } from '../iam/context.ts'
+import { type Decision, denialReason, evaluate } from '../iam/evaluate.ts'
+import { type Policy, parseRepositoryPolicy } from '../iam/policy.ts'
 import { nameOfPrincipal } from '../iam/principal.ts'
 import type { RepositoryAddress, RepositoryRecord } from '../metadata/metadata-store.ts'
 import { factsOf, spellingOf } from './address.ts'
@@ -9,64 +14,144 @@ import type { Call, ScopeAction } from './call.ts'
 /** What can be asked of a repository: each verb of the registry names one, whichever door it came in by. */
 export type RepositoryAction = Extract<Action, `ecr-public:${string}`>
 
+/** What a request says of resource tags, for the conditions on them. */
+export interface TagFacts {
+  /** The tags it would set. */
+  readonly requestTags?: ReadonlyMap<string, string>
+  /** The keys it names. */
+  readonly tagKeys?: readonly string[]
+}
+
 /** Actions that only read an image's content: everybody may, unless the repository is private. */
 const pullActions: ReadonlySet<RepositoryAction> = new Set<RepositoryAction>([
   'ecr-public:BatchGetImage',
   'ecr-public:GetDownloadUrlForLayer',
 ])
 
+const deleteActions: ReadonlySet<RepositoryAction> = new Set<RepositoryAction>(['ecr-public:BatchDeleteImage'])
+
+/** Compiled repository policies, by their text: a function of it, so nothing here can be out of date. */
+const compiledPoliciesMax = 1_000
+
 /**
- * The one place where a request is allowed or refused. Nothing is allowed but what a rule here allows: pulling from a
- * repository that is not private, and everything to the root user of the account that owns the resource.
+ * The one place where a request is allowed or refused. Pulling from a repository that is not private is open to all, as
+ * on ECR Public; everything else is what the policies allow (`iam/evaluate.ts`), which without any is: all to the root
+ * user of the account that owns the resource, nothing to others.
  */
 export class Access {
+  readonly #policies = new LRUCache<string, Policy>({ max: compiledPoliciesMax })
+
   /**
-   * Refuses `Unauthenticated` to one who showed no credential, or a token too narrow; `AccessDenied` to others. A
-   * private repository is unknown to those who may not read it.
+   * Refuses `AccessDenied` to a user; `Unauthenticated` to one who is nobody in particular, or whose token is too
+   * narrow. A private repository is unknown to those who may not read it.
    */
-  require(call: Call, action: RepositoryAction, repository: RepositoryRecord, address: RepositoryAddress): void {
-    if (!call.hasCredential && !(pullActions.has(action) && !repository.isPrivate)) {
-      throw refuse('Unauthenticated', { reason: 'no credential was given' })
-    }
+  require(
+    call: Call,
+    action: RepositoryAction,
+    repository: RepositoryRecord,
+    address: RepositoryAddress,
+    tags: TagFacts = {},
+  ): void {
+    if (pullActions.has(action)) this.#requirePull(call, action, repository, address)
+    else this.#require(call, action, this.decide(call, action, repository, tags), arnOf(repository))
     requireScope(call, action, address)
-    if (pullActions.has(action)) {
-      if (!repository.isPrivate || isOwner(call, repository.accountId)) return
-      throw refuse('RepositoryUnknown', factsOf(address))
-    }
-    this.requireOwner(call, action, repository.accountId, repositoryArn(repository.accountId, repository.name))
   }
 
-  /** For actions on what is no repository yet, or on many: the caller has to be one to whom the account is its own. */
-  requireOwner(call: Call, action: RepositoryAction, ownerAccountId: string, resource: string): void {
-    if (!call.hasCredential) throw refuse('Unauthenticated', { reason: 'no credential was given' })
-    if (isOwner(call, ownerAccountId)) return
-    const principal = nameOfPrincipal(call.principal)
-    throw refuse('AccessDenied', {
-      principal,
+  /** What the policies say of an action on a repository, and why. Public pulls are not asked of them. */
+  decide(call: Call, action: RepositoryAction, repository: RepositoryRecord, tags: TagFacts = {}): Decision {
+    return evaluate({
+      principal: call.principal,
       action,
-      resource,
-      reason: `because no identity-based policy allows the ${action} action`,
+      resource: arnOf(repository),
+      resourceAccountId: repository.accountId,
+      identityPolicies: call.identityPolicies,
+      repositoryPolicy: repository.policy === undefined ? undefined : this.#compiled(repository.policy),
+      context: contextOf({
+        ...call.origin,
+        ...tags,
+        principal: call.principal,
+        now: call.now,
+        resourceAccountId: repository.accountId,
+        resourceTags: repository.resourceTags,
+      }),
     })
   }
 
-  /** The caller's own account, for verbs that act on it without being told. */
-  requireAccount(call: Call, action: RepositoryAction, resourceOf: (accountId: string) => string): string {
+  /** For actions on what is no repository yet, on many, or on a registry. Refuses as `require` does. */
+  requireOn(
+    call: Call,
+    action: Action,
+    target: { readonly accountId: string; readonly resource: string } & TagFacts,
+  ): void {
+    const { accountId, resource, ...tags } = target
+    const decision = evaluate({
+      principal: call.principal,
+      action,
+      resource,
+      resourceAccountId: accountId,
+      identityPolicies: call.identityPolicies,
+      context: contextOf({
+        ...call.origin,
+        ...tags,
+        principal: call.principal,
+        now: call.now,
+        resourceAccountId: accountId,
+      }),
+    })
+    this.#require(call, action, decision, resource)
+  }
+
+  /** The caller's own account, for verbs that act on it without being told. Refuses `Unauthenticated`. */
+  accountOf(call: Call): string {
     if (call.principal.kind !== 'user') throw refuse('Unauthenticated', { reason: 'this needs an account' })
-    const { accountId } = call.principal
-    this.requireOwner(call, action, accountId, resourceOf(accountId))
-    return accountId
+    return call.principal.accountId
+  }
+
+  /** What a token for a repository may be good for. Pulling is asked of each request anew, so it is never left out. */
+  grants(call: Call, repository: RepositoryRecord): ScopeAction[] {
+    const isAllowed = (action: RepositoryAction) => this.decide(call, action, repository).effect === 'allow'
+    const granted: ScopeAction[] = ['pull']
+    if (isAllowed('ecr-public:InitiateLayerUpload') || isAllowed('ecr-public:PutImage')) granted.push('push')
+    if (isAllowed('ecr-public:BatchDeleteImage')) granted.push('delete')
+    return granted
+  }
+
+  #requirePull(call: Call, action: RepositoryAction, repository: RepositoryRecord, address: RepositoryAddress): void {
+    if (!repository.isPrivate || this.decide(call, action, repository).effect === 'allow') return
+    if (!call.hasCredential) throw refuse('Unauthenticated', { reason: 'no credential was given' })
+    throw refuse('RepositoryUnknown', factsOf(address))
+  }
+
+  #require(call: Call, action: Action, decision: Decision, resource: string): void {
+    if (decision.effect === 'allow') return
+    if (call.principal.kind === 'anonymous') throw refuse('Unauthenticated', { reason: 'no user was given' })
+    throw refuse('AccessDenied', {
+      principal: nameOfPrincipal(call.principal),
+      action,
+      resource,
+      reason: denialReason(decision, action),
+    })
+  }
+
+  #compiled(text: string): Policy {
+    let policy = this.#policies.get(text)
+    if (!policy) {
+      policy = parseRepositoryPolicy(text)
+      this.#policies.set(text, policy)
+    }
+    return policy
   }
 }
 
-function isOwner(call: Call, accountId: string): boolean {
-  return call.principal.kind === 'user' && call.principal.isRoot && call.principal.accountId === accountId
+function arnOf(repository: RepositoryRecord): string {
+  return repositoryArn(repository.accountId, repository.name)
 }
 
 /** A bearer token is for the image names it lists. One that falls short is asked for anew, so it is not `AccessDenied`. */
 function requireScope(call: Call, action: RepositoryAction, address: RepositoryAddress): void {
   if (!call.scopes) return
   const name = `${spellingOf(address.registry)}/${address.name}`
-  const wanted: ScopeAction = pullActions.has(action) ? 'pull' : 'push'
+  const wanted: ScopeAction = pullActions.has(action) ? 'pull' : deleteActions.has(action) ? 'delete' : 'push'
   const isCovered = call.scopes.some((scope) => scope.name === name && scope.actions.includes(wanted))
   if (!isCovered) throw refuse('Unauthenticated', { reason: `the token is not for ${wanted} on ${name}` })
 }

@@ -49,6 +49,15 @@ export interface ImageQuery {
   readonly tag: Tag | undefined
 }
 
+/** What went: an image's digest, and the tags that went with it or instead of it. */
+export interface RemovedImage {
+  readonly digest: Digest
+  readonly tags: readonly Tag[]
+}
+
+/** How many of the indexes that hold an image back a refusal names. */
+const parentsShownMax = 100
+
 export class Manifests {
   readonly #metadata: MetadataStore
   readonly #repositories: Repositories
@@ -85,12 +94,7 @@ export class Manifests {
     if (put.digest !== undefined && put.digest !== manifest.digest) {
       throw refuse('ImageDigestMismatch', { ...factsOf(address), declared: put.digest, computed: manifest.digest })
     }
-    const outcome = await this.#metadata.write(async (tx) => {
-      const current = await tx.repositories.find({
-        registry: { kind: 'account', accountId: repository.accountId },
-        name: repository.name,
-      })
-      if (current?.id !== repository.id) throw refuse('RepositoryUnknown', factsOf(address))
+    const outcome = await this.#repositories.change(address, repository, async (tx, current) => {
       const isNew = await this.#store(tx, call, address, current, manifest)
       const isTagged = put.tag !== undefined && (await this.#tag(tx, call, address, current, manifest.digest, put.tag))
       return isNew ? 'created' : isTagged ? 'tagged' : 'unchanged'
@@ -148,6 +152,32 @@ export class Manifests {
       found.push(summary)
     }
     return { repository, images: await this.#withTags(repository.id, found) }
+  }
+
+  /**
+   * Remove images or tags, each by itself. By digest, the image goes with all its tags. By tag, the tag goes and,
+   * unless `keepsUntagged`, the image with its last tag, as on ECR. A child of an index cannot go before the index.
+   */
+  async remove(
+    call: Call,
+    address: RepositoryAddress,
+    query: ImageQuery,
+    options: { readonly keepsUntagged?: boolean } = {},
+  ): Promise<RemovedImage> {
+    const repository = await this.#repositories.get(call, address, 'ecr-public:BatchDeleteImage')
+    return this.#repositories.change(address, repository, async (tx, current) => {
+      const digest = await findQueried(tx, address, current, query)
+      const tags = (await tx.tags.listOf(current.id, [digest])).map((row) => row.tag)
+      const isTagOnly = query.digest === undefined && query.tag !== undefined
+      if (isTagOnly && (tags.length > 1 || options.keepsUntagged)) {
+        await tx.tags.remove(current.id, query.tag)
+        return { digest, tags: [query.tag] }
+      }
+      const parents = await tx.manifests.listParents(current.id, digest, parentsShownMax)
+      if (parents.length > 0) throw refuse('ImageReferenced', { ...factsOf(address), digest, parents })
+      await tx.manifests.remove(current.id, digest)
+      return { digest, tags }
+    })
   }
 
   /** True when the manifest was not there before. */
@@ -208,6 +238,24 @@ export class Manifests {
     const tags = Map.groupBy(await this.#metadata.view.tags.listOf(repositoryId, digests), (tag) => tag.digest)
     return summaries.map((summary) => ({ ...summary, tags: (tags.get(summary.digest) ?? []).map((row) => row.tag) }))
   }
+}
+
+/** The digest that a query means. Refuses `ImageUnknown`, also for a tag that is not on the digest beside it. */
+async function findQueried(
+  tx: MetadataTransaction,
+  address: RepositoryAddress,
+  repository: RepositoryRecord,
+  { digest, tag }: ImageQuery,
+): Promise<Digest> {
+  const tagged = tag === undefined ? undefined : (await tx.tags.find(repository.id, tag))?.digest
+  const wanted = digest ?? tagged
+  const isThere = wanted !== undefined && (await tx.manifests.listAmong(repository.id, [wanted])).length === 1
+  if (!isThere || (tag !== undefined && tagged === undefined)) {
+    throw refuse('ImageUnknown', { ...factsOf(address), digest, tag })
+  }
+  if (tag !== undefined && tagged !== wanted)
+    throw refuse('ImageTagMismatch', { ...factsOf(address), digest: wanted, tag })
+  return wanted
 }
 
 async function requireBlobs(

@@ -1,4 +1,4 @@
-import { refuse } from '../errors.ts'
+import { RegistryError, refuse } from '../errors.ts'
 import { repositoryArn } from '../iam/arn.ts'
 import { newRowId } from '../lib/ids.ts'
 import {
@@ -14,7 +14,7 @@ import {
 import { type Alias, isReservedAlias, type RepositoryName } from '../oci/repository-name.ts'
 import type { Access, RepositoryAction } from './access.ts'
 import { factsOf, spellingOf } from './address.ts'
-import type { Call } from './call.ts'
+import type { Call, ScopeAction } from './call.ts'
 import type { RegistryLimits } from './limits.ts'
 
 /** A repository together with the alias that its URI shows. */
@@ -33,11 +33,63 @@ export class Repositories {
     this.#limits = parts.limits
   }
 
-  /** Create a repository in the caller's own registry. Refuses `RepositoryExists`, `RepositoriesExceeded`. */
-  async create(call: Call, name: RepositoryName): Promise<DescribedRepository> {
-    const accountId = this.#access.requireAccount(call, 'ecr-public:CreateRepository', (id) => repositoryArn(id, name))
-    const repository = await this.#metadata.write((tx) => this.#insert(tx, call, accountId, name))
+  /**
+   * Create a repository in the caller's own registry, with its tags and what the gallery shows of it, or not at all.
+   * Refuses `RepositoryExists`, `RepositoriesExceeded`.
+   */
+  async create(
+    call: Call,
+    name: RepositoryName,
+    options: {
+      readonly tags?: ReadonlyMap<string, string>
+      /** Run in the same transaction, for what belongs to the repository. */
+      readonly complete?: (tx: MetadataTransaction, repository: RepositoryRecord) => Promise<void>
+    } = {},
+  ): Promise<DescribedRepository> {
+    const accountId = this.#access.accountOf(call)
+    const target = { accountId, resource: repositoryArn(accountId, name) }
+    const tagFacts = options.tags && { requestTags: options.tags }
+    this.#access.requireOn(call, 'ecr-public:CreateRepository', { ...target, ...tagFacts })
+    if (options.tags) this.#access.requireOn(call, 'ecr-public:TagResource', { ...target, ...tagFacts })
+    const repository = await this.#metadata.write(async (tx) => {
+      const inserted = await this.#insert(tx, call, accountId, name, options.tags)
+      await options.complete?.(tx, inserted)
+      return inserted
+    })
     return this.#described(repository)
+  }
+
+  /**
+   * Delete a repository: it is gone at once, and what it held is removed soon. Refuses `RepositoryNotEmpty` while it
+   * has images, unless forced.
+   */
+  async delete(
+    call: Call,
+    address: RepositoryAddress,
+    options: { readonly isForced: boolean },
+  ): Promise<DescribedRepository> {
+    const repository = await this.get(call, address, 'ecr-public:DeleteRepository')
+    await this.change(address, repository, async (tx, current) => {
+      if (current.imageCount > 0 && !options.isForced) throw refuse('RepositoryNotEmpty', factsOf(address))
+      await tx.repositories.markDeleted(current.id, call.now)
+    })
+    return this.#described(repository)
+  }
+
+  /**
+   * Change a repository that the caller was allowed to change. `change` gets it as it is inside the transaction.
+   * Refuses `RepositoryUnknown` when it was deleted, or made anew, since it was looked up.
+   */
+  change<T>(
+    address: RepositoryAddress,
+    repository: RepositoryRecord,
+    change: (tx: MetadataTransaction, current: RepositoryRecord) => Promise<T>,
+  ): Promise<T> {
+    return this.#metadata.write(async (tx) => {
+      const current = await tx.repositories.find(addressIn(repository))
+      if (current?.id !== repository.id) throw refuse('RepositoryUnknown', factsOf(address))
+      return change(tx, current)
+    })
   }
 
   /**
@@ -71,13 +123,24 @@ export class Repositories {
     registry: RegistryAddress | undefined,
     page: Page<RepositoryName>,
   ): Promise<DescribedRepository[]> {
-    const accountId = registry
-      ? (await this.#accountAt(call, registry)).id
-      : this.#access.requireAccount(call, 'ecr-public:DescribeRepositories', (id) => repositoryArn(id, '*'))
-    this.#access.requireOwner(call, 'ecr-public:DescribeRepositories', accountId, repositoryArn(accountId, '*'))
+    const accountId = registry ? (await this.#accountAt(call, registry)).id : this.#access.accountOf(call)
+    this.#access.requireOn(call, 'ecr-public:DescribeRepositories', {
+      accountId,
+      resource: repositoryArn(accountId, '*'),
+    })
     const repositories = await this.#metadata.view.repositories.list(accountId, page)
     const primaryAlias = await this.primaryAlias(accountId)
     return repositories.map((repository) => ({ ...repository, primaryAlias }))
+  }
+
+  /**
+   * What a token for an image name may be good for: see `Access.grants`. Where there is no repository, pushing is
+   * granted to one whose push would make it.
+   */
+  async grants(call: Call, address: RepositoryAddress): Promise<ScopeAction[]> {
+    const repository = await this.#metadata.view.repositories.find(address)
+    if (repository) return this.#access.grants(call, repository)
+    return (await this.#mayCreateOnPush(call, address)) ? ['pull', 'push'] : ['pull']
   }
 
   async primaryAlias(accountId: string): Promise<Alias | undefined> {
@@ -94,11 +157,28 @@ export class Repositories {
       : refuse('RegistryUnknown', { registry: spellingOf(address.registry) })
   }
 
-  async #createOnPush(call: Call, address: RepositoryAddress): Promise<void> {
+  async #mayCreateOnPush(call: Call, address: RepositoryAddress): Promise<boolean> {
+    try {
+      await this.#requireCreateOnPush(call, address)
+      return true
+    } catch (error) {
+      if (error instanceof RegistryError) return false
+      throw error
+    }
+  }
+
+  async #requireCreateOnPush(call: Call, address: RepositoryAddress): Promise<AccountRecord> {
     const owner = await this.#ownerForPush(call, address.registry)
     if (!owner?.createsOnPush) throw await this.unknown(call, address)
-    const arn = repositoryArn(owner.id, address.name)
-    this.#access.requireOwner(call, 'ecr-public:CreateRepository', owner.id, arn)
+    this.#access.requireOn(call, 'ecr-public:CreateRepository', {
+      accountId: owner.id,
+      resource: repositoryArn(owner.id, address.name),
+    })
+    return owner
+  }
+
+  async #createOnPush(call: Call, address: RepositoryAddress): Promise<void> {
+    const owner = await this.#requireCreateOnPush(call, address)
     try {
       await this.#metadata.write(async (tx) => {
         await claimAlias(tx, call, owner, address.registry)
@@ -125,6 +205,7 @@ export class Repositories {
     call: Call,
     accountId: string,
     name: RepositoryName,
+    tags: ReadonlyMap<string, string> = new Map(),
   ): Promise<RepositoryRecord> {
     const address: RepositoryAddress = { registry: { kind: 'account', accountId }, name }
     if (await tx.repositories.find(address)) throw refuse('RepositoryExists', factsOf(address))
@@ -140,6 +221,8 @@ export class Repositories {
       isPrivate: false,
       hasImmutableTags: false,
       imageCount: 0,
+      policy: undefined,
+      resourceTags: tags,
     }
     await tx.repositories.insert(repository)
     return repository
@@ -160,6 +243,11 @@ export class Repositories {
     const { accounts } = this.#metadata.view
     return registry.kind === 'alias' ? accounts.findByAlias(registry.alias) : accounts.find(registry.accountId)
   }
+}
+
+/** Where a repository is, whatever alias it was asked for by. */
+function addressIn({ accountId, name }: RepositoryRecord): RepositoryAddress {
+  return { registry: { kind: 'account', accountId }, name }
 }
 
 async function claimAlias(

@@ -6,8 +6,12 @@ import type { Uploads } from './uploads.ts'
 /** At most this many of each kind in one pass: a pass is short, and the next one follows. */
 const passCountMax = 100
 
+/** Rows of a deleted repository that go in one transaction: a few milliseconds of the database's time. */
+const purgedRowsMax = 1_000
+
 /**
- * Removes what nothing needs any more: uploads left lying, and stored objects that were discarded. What there is to do
+ * Removes what nothing needs any more: uploads left lying, stored objects that were discarded, what deleted
+ * repositories held. What there is to do
  * is rows in the database, written in the same transaction as the change that made it necessary, so a crash at any
  * moment leaves it to be done later.
  */
@@ -33,7 +37,17 @@ export class Sweep {
       await this.#blobs.delete(key)
       await this.#metadata.write((tx) => tx.discards.remove(key))
     }
-    return idle + discards.length
+    return idle + discards.length + (await this.#purgeDeleted())
+  }
+
+  /** Empty deleted repositories, a bounded number of rows in each transaction. */
+  async #purgeDeleted(): Promise<number> {
+    const [repositoryId] = await this.#metadata.view.repositories.listDeleted(1)
+    if (repositoryId === undefined) return 0
+    if ((await this.#uploads.removeOf(repositoryId, this.#clock(), passCountMax)) === 0) {
+      await this.#metadata.write((tx) => tx.repositories.purge(repositoryId, purgedRowsMax))
+    }
+    return 1
   }
 
   async passUntilDone(): Promise<void> {

@@ -167,6 +167,16 @@ export class Uploads {
     return idle.length
   }
 
+  /** Remove uploads of a repository that is no more, a few at a time. Returns how many. */
+  async removeOf(repositoryId: number, now: number, countMax: number): Promise<number> {
+    const uploads = await this.#metadata.view.uploads.listOf(repositoryId, countMax)
+    for (const upload of uploads) {
+      using _turn = await this.#writers.take(upload.id)
+      await this.#remove(upload, now)
+    }
+    return uploads.length
+  }
+
   async #remove(upload: UploadRecord, now: number): Promise<void> {
     await this.#metadata.write(async (tx) => {
       if (await tx.uploads.remove(upload.id)) await tx.discards.insert({ key: upload.key, notBefore: now })

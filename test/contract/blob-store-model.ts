@@ -30,7 +30,7 @@ export const blobStoreCalls: fc.Arbitrary<readonly Call[]> = fc.array(
     fc.record({ do: fc.constantFrom('seal' as const, 'openUnsealed' as const), key, size: small }),
     fc.record({ do: fc.constantFrom('open' as const, 'size' as const, 'delete' as const), key }),
   ),
-  { maxLength: 25 },
+  { maxLength: 25, size: 'large' },
 )
 
 interface Held {

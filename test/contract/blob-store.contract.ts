@@ -40,6 +40,7 @@ export function describeBlobStore(driver: BlobStoreUnderTest): void {
     check('at offset 0 starts the key over', async (store) => {
       await store.append('k', 0, bodyOf('a long first try'))
       expect(await store.append('k', 0, bodyOf('second'))).toBe(6)
+      await expect(store.seal('k', 7)).rejects.toThrow(OffsetGap)
       expect(await sealedText(store, 'k', 6)).toBe('second')
     })
 
@@ -162,6 +163,12 @@ export function describeBlobStore(driver: BlobStoreUnderTest): void {
       await store.append('k', 0, bodyOf('content'))
       await store.seal('k', 7)
       await store.seal('k', 7)
+      expect(await textOf(await store.open('k'))).toBe('content')
+    })
+
+    check('twice at the same moment is success', async (store) => {
+      await store.append('k', 0, bodyOf('content'))
+      await Promise.all([store.seal('k', 7), store.seal('k', 7)])
       expect(await textOf(await store.open('k'))).toBe('content')
     })
 

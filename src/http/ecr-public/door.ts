@@ -6,6 +6,7 @@ import { refuse } from '../../errors.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { invariant } from '../../lib/invariant.ts'
 import type { Registry } from '../../registry/registry.ts'
+import { callFrom } from '../call-from.ts'
 import type { Origin } from '../origin.ts'
 import { discardRest, readBody } from '../request-body.ts'
 import { retryAfterSeconds } from '../unavailable.ts'
@@ -51,8 +52,7 @@ async function answer(request: FastifyRequest, parts: EcrPublicDoorParts): Promi
   })
   const { principal, accessKeyId } = identity
   invariant(principal.kind === 'user' && accessKeyId !== undefined, 'a signature names a user and a key')
-  request.principal = principal
-  const call = { principal, hasCredential: true, scopes: undefined, requestId: request.id, now }
+  const call = callFrom(request, identity, now)
   return operation.run(
     {
       registry: parts.registry,

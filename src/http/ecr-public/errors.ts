@@ -48,6 +48,16 @@ const rows: { readonly [Code in RefusalCode]: (facts: Refusals[Code]) => EcrPubl
       'ImageAlreadyExistsException',
       `Image with digest '${f.digest}' ${f.tag === undefined ? '' : `and tag '${f.tag}' `}already exists in ${repositoryInRegistry(f)}`,
     ),
+  ImageTagMismatch: (f) =>
+    error(
+      'ImageNotFoundException',
+      `The image with imageId {imageDigest:'${f.digest}', imageTag:'${f.tag}'} does not exist within ${repositoryInTheRegistry(f)}`,
+    ),
+  ImageReferenced: (f) =>
+    error(
+      'ImageReferencedByManifestListException',
+      `Requested image referenced by manifest list: [${f.parents.join(', ')}]`,
+    ),
   ImageUnknown: (f) =>
     error(
       'ImageNotFoundException',
@@ -58,6 +68,7 @@ const rows: { readonly [Code in RefusalCode]: (facts: Refusals[Code]) => EcrPubl
       'LimitExceededException',
       `${capital(repositoryInRegistry(f))} already has the maximum allowed number of images which is '${f.imagesMax}'`,
     ),
+  LogoInvalid: (f) => invalid('logoImageBlob', f.reason),
   ManifestInvalid: (f) => invalid('ImageManifest', 'Invalid JSON syntax', f.isSyntax ? undefined : f.reason),
   ManifestTooLarge: (f) => invalid('imageManifest', `Member must have length less than or equal to ${f.bytesMax}`),
   MediaTypeInvalid: (f) =>
@@ -65,6 +76,16 @@ const rows: { readonly [Code in RefusalCode]: (facts: Refusals[Code]) => EcrPubl
   MethodUnsupported: () => error('UnknownOperationException', ''),
   NameInvalid: (f) => invalid('repositoryName', f.reason),
   OperationUnknown: () => error('UnknownOperationException', ''),
+  PolicyInvalid: (f) => invalid('PolicyText', 'Invalid repository policy provided', `${f.path}: ${f.reason}`),
+  PolicyLocksOut: (f) =>
+    invalid(
+      'PolicyText',
+      'Invalid repository policy provided',
+      `it would keep ${f.principal} from setting another; give force to set it all the same`,
+    ),
+  PolicyPrincipalUnknown: (f) => invalid('PolicyText', 'Principal not found', f.principal),
+  PolicyUnknown: (f) =>
+    error('RepositoryPolicyNotFoundException', `Repository policy does not exist for ${repositoryInTheRegistry(f)}`),
   PageTokenInvalid: () => error('InvalidParameterException', 'Invalid parameter at NextToken'),
   ParameterInvalid: (f) => invalid(f.path, f.constraint),
   RangeUnsatisfiable: (f) => error('InvalidParameterException', `The layer has ${f.bytes} bytes`),
@@ -89,12 +110,24 @@ const rows: { readonly [Code in RefusalCode]: (facts: Refusals[Code]) => EcrPubl
       'RepositoryAlreadyExistsException',
       `The repository with name '${f.repository}' already exists in the registry with id '${f.registry}'`,
     ),
+  RepositoryNotEmpty: (f) =>
+    error(
+      'RepositoryNotEmptyException',
+      `The repository with name '${f.repository}' in registry with id '${f.registry}' cannot be deleted because it still contains images`,
+    ),
   RepositoryUnknown: (f) =>
     error(
       'RepositoryNotFoundException',
       `The repository with name '${f.repository}' does not exist in the registry with id '${f.registry}'`,
     ),
   RequestMalformed: (f) => error('SerializationException', f.reason),
+  ResourceArnInvalid: () => invalid('resourceArn', 'Invalid ARN'),
+  ResourceTagInvalid: (f) => error('InvalidTagParameterException', f.reason),
+  ResourceTagsExceeded: (f) =>
+    error(
+      'TooManyTagsException',
+      `The resource '${f.resource}' has more than the maximum allowed number of tags which is '${f.tagsMax}'`,
+    ),
   RouteUnknown: () => error('UnknownOperationException', ''),
   SerializationFailed: (f) => error('SerializationException', f.reason),
   SignatureIncomplete: (f) => error('IncompleteSignatureException', f.reason),

@@ -2,11 +2,11 @@ import type { IncomingMessage } from 'node:http'
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 
-import type { Authenticator, Identity } from '../../auth/authenticator.ts'
+import type { Authenticator } from '../../auth/authenticator.ts'
 import { refuse } from '../../errors.ts'
 import type { Clock } from '../../lib/clock.ts'
-import type { Call, ScopeAction, TokenScope } from '../../registry/call.ts'
 import type { Registry } from '../../registry/registry.ts'
+import { callFrom } from '../call-from.ts'
 import type { Origin } from '../origin.ts'
 import { discardRest } from '../request-body.ts'
 import { describeOciError, ociErrorBody } from './errors.ts'
@@ -53,8 +53,7 @@ async function answer(request: FastifyRequest, parts: OciDoorParts): Promise<Oci
   const handler = route.handlers[request.method as Method]
   if (!handler) throw refuse('MethodUnsupported', { method: request.method, path })
   const identity = await parts.authenticator.byAuthorization(request.headers.authorization)
-  const call = callFrom(request, identity, parts.clock)
-  request.principal = call.principal
+  const call = callFrom(request, identity, parts.clock())
   return handler({
     registry: parts.registry,
     call,
@@ -92,21 +91,6 @@ function challenge(request: FastifyRequest, origin: Origin): string {
   const scope = /^[a-z0-9._/-]+$/.test(name) ? `repository:${name}:${actions}` : 'aws'
   const realm = `${origin.urlFor(request.raw)}/token/`
   return `Bearer realm="${realm}",service="${origin.hostFor(request.raw)}",scope="${scope}"`
-}
-
-function callFrom(request: FastifyRequest, identity: Identity, clock: Clock): Call {
-  return {
-    principal: identity.principal,
-    hasCredential: identity.hasCredential,
-    scopes: identity.access?.map(({ name, actions }): TokenScope => ({ name, actions: scopeActions(actions) })),
-    requestId: request.id,
-    now: clock(),
-  }
-}
-
-function scopeActions(actions: readonly string[]): ScopeAction[] {
-  const all: ScopeAction[] = ['pull', 'push', 'delete']
-  return actions.includes('*') ? all : all.filter((action) => actions.includes(action))
 }
 
 function splitUrl(request: IncomingMessage): { path: string; query: string } {

@@ -32,9 +32,13 @@ const rows: { readonly [Code in RefusalCode]: (facts: Refusals[Code]) => OciErro
   DigestMismatch: (f) => error(400, 'DIGEST_INVALID', `The content is ${f.computed}, not ${f.declared.join(' or ')}`),
   ImageDigestMismatch: (f) => error(400, 'DIGEST_INVALID', `The manifest is ${f.computed}, not ${f.declared}`),
   ImageExists: (f) => error(400, 'MANIFEST_INVALID', `The image ${f.digest} is there already`),
+  ImageTagMismatch: () => error(404, 'MANIFEST_UNKNOWN', 'Requested image not found'),
+  ImageReferenced: (f) =>
+    error(405, 'UNSUPPORTED', `Requested image referenced by manifest list: [${f.parents.join(', ')}]`),
   ImageUnknown: () => error(404, 'MANIFEST_UNKNOWN', 'Requested image not found'),
   ImagesPerRepositoryExceeded: (f) =>
     error(403, 'DENIED', `The repository already has the maximum allowed number of images which is '${f.imagesMax}'`),
+  LogoInvalid: (f) => error(400, 'UNSUPPORTED', f.reason),
   ManifestInvalid: (f) => error(400, 'MANIFEST_INVALID', `The manifest cannot be used: ${f.reason}`),
   ManifestTooLarge: (f) => error(413, 'MANIFEST_INVALID', `The manifest is larger than ${f.bytesMax} bytes`),
   MediaTypeInvalid: (f) =>
@@ -42,6 +46,10 @@ const rows: { readonly [Code in RefusalCode]: (facts: Refusals[Code]) => OciErro
   MethodUnsupported: (f) => error(405, 'UNSUPPORTED', `${f.method} is not supported here`),
   NameInvalid: (f) => error(400, 'NAME_INVALID', `'${f.name}' cannot be used: ${f.reason}`),
   OperationUnknown: () => error(404, 'UNSUPPORTED', 'There is no such operation'),
+  PolicyInvalid: (f) => error(400, 'UNSUPPORTED', `${f.path}: ${f.reason}`),
+  PolicyLocksOut: () => error(400, 'UNSUPPORTED', 'The policy would keep its author from setting another'),
+  PolicyPrincipalUnknown: (f) => error(400, 'UNSUPPORTED', `Principal not found: ${f.principal}`),
+  PolicyUnknown: (f) => error(404, 'UNSUPPORTED', `There is no policy for ${theRepository(f)}`),
   PageTokenInvalid: () => error(400, 'UNSUPPORTED', 'Invalid parameter at NextToken'),
   ParameterInvalid: (f) =>
     error(400, 'UNSUPPORTED', `Invalid parameter at '${f.path}' failed to satisfy constraint: '${f.constraint}'`),
@@ -72,6 +80,7 @@ const rows: { readonly [Code in RefusalCode]: (facts: Refusals[Code]) => OciErro
       'NAME_INVALID',
       `The repository with name '${f.repository}' already exists in the registry with id '${f.registry}'`,
     ),
+  RepositoryNotEmpty: (f) => error(405, 'UNSUPPORTED', `${theRepository(f)} still contains images`),
   RepositoryUnknown: (f) =>
     error(
       404,
@@ -79,6 +88,9 @@ const rows: { readonly [Code in RefusalCode]: (facts: Refusals[Code]) => OciErro
       `The repository with name '${f.repository}' does not exist in the registry with id '${f.registry}'`,
     ),
   RequestMalformed: (f) => error(400, 'UNSUPPORTED', f.reason),
+  ResourceArnInvalid: (f) => error(400, 'UNSUPPORTED', `'${f.arn}' is no ARN of a repository`),
+  ResourceTagInvalid: (f) => error(400, 'UNSUPPORTED', f.reason),
+  ResourceTagsExceeded: (f) => error(403, 'DENIED', `A repository has at most ${f.tagsMax} tags`),
   RouteUnknown: () => error(404, 'UNSUPPORTED', 'There is no such endpoint'),
   SerializationFailed: (f) => error(400, 'UNSUPPORTED', f.reason),
   SignatureIncomplete: (f) => error(401, 'UNAUTHORIZED', f.reason),

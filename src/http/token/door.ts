@@ -1,9 +1,11 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 
 import type { Authenticator, Identity } from '../../auth/authenticator.ts'
-import type { TokenAccess, Tokens } from '../../auth/tokens.ts'
+import type { Tokens } from '../../auth/tokens.ts'
 import { refuse } from '../../errors.ts'
 import type { Clock } from '../../lib/clock.ts'
+import type { Registry } from '../../registry/registry.ts'
+import { callFrom } from '../call-from.ts'
 import { describeOciError, ociErrorBody } from '../oci/errors.ts'
 import { discardRest, readBody } from '../request-body.ts'
 import { grantsFor, parseScopes } from './scopes.ts'
@@ -14,6 +16,7 @@ const tokenMs = 60 * 60 * 1000
 const formBytesMax = 64 * 1024
 
 export interface TokenDoorParts {
+  readonly registry: Registry
   readonly authenticator: Authenticator
   readonly tokens: Tokens
   readonly clock: Clock
@@ -47,14 +50,14 @@ export function addTokenDoor(app: FastifyInstance, parts: TokenDoorParts): void 
 async function sendToken(
   request: FastifyRequest,
   reply: FastifyReply,
-  { tokens, clock }: TokenDoorParts,
+  { registry, tokens, clock }: TokenDoorParts,
   identity: Identity,
   scopes: readonly string[],
 ): Promise<FastifyReply> {
-  request.principal = identity.principal
   const now = clock()
+  const call = callFrom(request, identity, now)
   const expiresAt = Math.min(now + tokenMs, identity.expiresAt ?? Number.POSITIVE_INFINITY)
-  const access = narrowed(identity, grantsFor(identity.principal, parseScopes(scopes)))
+  const access = await grantsFor(registry, call, parseScopes(scopes))
   const token = await tokens.issue({ accessKeyId: identity.accessKeyId, access, expiresAt })
   return reply.header('cache-control', 'no-store').send({
     token,
@@ -62,18 +65,6 @@ async function sendToken(
     expires_in: Math.floor((expiresAt - now) / 1000),
     issued_at: new Date(now).toISOString(),
   })
-}
-
-/** A token bought with a narrow token is no wider than that one. */
-function narrowed(identity: Identity, access: TokenAccess[] | undefined): TokenAccess[] | undefined {
-  if (!identity.access) return access
-  if (!access) return [...identity.access]
-  return access.map((grant) => ({
-    ...grant,
-    actions: grant.actions.filter((action) =>
-      identity.access!.some((held) => held.name === grant.name && held.actions.includes(action)),
-    ),
-  }))
 }
 
 async function identityIn(

@@ -70,6 +70,30 @@ export class SqlManifests implements ManifestsTransaction {
     return found
   }
 
+  async listParents(repositoryId: number, digest: Digest, limit: number): Promise<Digest[]> {
+    const rows = await this.#session.all(sql`
+      SELECT parent_digest FROM manifest_child
+       WHERE repository_id = ${repositoryId} AND child_digest = ${digest}
+       ORDER BY parent_digest LIMIT ${limit}`)
+    return rows.map((row) => row.parent_digest as Digest)
+  }
+
+  async remove(repositoryId: number, digest: Digest): Promise<boolean> {
+    const removed = await this.#session.run(
+      sql`DELETE FROM manifest WHERE repository_id = ${repositoryId} AND digest = ${digest}`,
+    )
+    if (removed === 0) return false
+    await this.#session.run(sql`UPDATE repository SET image_count = image_count - 1 WHERE id = ${repositoryId}`)
+    await this.#session.run(sql`DELETE FROM tag WHERE repository_id = ${repositoryId} AND digest = ${digest}`)
+    await this.#session.run(
+      sql`DELETE FROM manifest_blob WHERE repository_id = ${repositoryId} AND manifest_digest = ${digest}`,
+    )
+    await this.#session.run(
+      sql`DELETE FROM manifest_child WHERE repository_id = ${repositoryId} AND parent_digest = ${digest}`,
+    )
+    return true
+  }
+
   async insert(
     repositoryId: number,
     manifest: ManifestRecord,

@@ -26,4 +26,8 @@ export class SqlSigningKeys implements SigningKeysTransaction {
       INSERT INTO signing_key (id, sealed_secret, created_at)
       VALUES (${key.id}, ${key.sealedSecret}, ${key.createdAt})`)
   }
+
+  async removeOlder(createdBefore: number): Promise<void> {
+    await this.#session.run(sql`DELETE FROM signing_key WHERE created_at < ${createdBefore}`)
+  }
 }

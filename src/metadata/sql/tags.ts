@@ -53,6 +53,10 @@ export class SqlTags implements TagsTransaction {
       VALUES (${repositoryId}, ${tag.tag}, ${tag.digest}, ${tag.movedAt})
       ON CONFLICT (repository_id, name) DO UPDATE SET digest = excluded.digest, moved_at = excluded.moved_at`)
   }
+
+  async remove(repositoryId: number, tag: Tag): Promise<boolean> {
+    return (await this.#session.run(sql`DELETE FROM tag WHERE repository_id = ${repositoryId} AND name = ${tag}`)) === 1
+  }
 }
 
 function toTag(row: Row): TagRecord {

@@ -19,6 +19,13 @@ export class SqlUploads implements UploadsTransaction {
     return first(this.#session, sql`SELECT ${columns} FROM upload WHERE id = ${uploadId}`, toUpload)
   }
 
+  async listOf(repositoryId: number, limit: number): Promise<UploadRecord[]> {
+    const rows = await this.#session.all(
+      sql`SELECT ${columns} FROM upload WHERE repository_id = ${repositoryId} LIMIT ${limit}`,
+    )
+    return rows.map(toUpload)
+  }
+
   async listIdle(before: number, limit: number): Promise<UploadRecord[]> {
     const rows = await this.#session.all(
       sql`SELECT ${columns} FROM upload WHERE touched_at < ${before} ORDER BY touched_at LIMIT ${limit}`,

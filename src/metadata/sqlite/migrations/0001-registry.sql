@@ -3,6 +3,8 @@
 CREATE TABLE account (
   id              TEXT    PRIMARY KEY,
   creates_on_push INTEGER NOT NULL,
+  display_name    TEXT    NOT NULL,
+  is_verified     INTEGER NOT NULL,
   created_at      INTEGER NOT NULL
 ) STRICT;
 
@@ -23,6 +25,14 @@ CREATE TABLE app_user (
   created_at INTEGER NOT NULL,
   UNIQUE (account_id, name)
 ) STRICT;
+
+-- Identity policies. One of AWS's managed policies has its ARN for a name, and no document of its own.
+CREATE TABLE user_policy (
+  user_id  TEXT NOT NULL REFERENCES app_user (id) ON DELETE CASCADE,
+  name     TEXT NOT NULL,
+  document TEXT,
+  PRIMARY KEY (user_id, name)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE access_key (
   id            TEXT    PRIMARY KEY,
@@ -47,8 +57,33 @@ CREATE TABLE repository (
   is_private         INTEGER NOT NULL,
   has_immutable_tags INTEGER NOT NULL,
   image_count        INTEGER NOT NULL,
+  -- The repository's policy, as it was set; and its resource tags, a JSON object. Both are asked for by every decision.
+  policy             TEXT,
+  resource_tags      TEXT    NOT NULL,
+  -- A deleted repository has a name that no repository can have, and is emptied bit by bit.
+  deleted_at         INTEGER,
   UNIQUE (account_id, name)
 ) STRICT;
+CREATE INDEX repository_deleted ON repository (deleted_at) WHERE deleted_at IS NOT NULL;
+
+-- What the gallery shows of a repository. The lists are JSON arrays.
+CREATE TABLE repository_catalog (
+  repository_id     INTEGER PRIMARY KEY REFERENCES repository (id),
+  description       TEXT,
+  about_text        TEXT,
+  usage_text        TEXT,
+  architectures     TEXT,
+  operating_systems TEXT,
+  logo_id           TEXT
+) STRICT;
+
+CREATE TABLE logo (
+  id            TEXT    PRIMARY KEY,
+  repository_id INTEGER NOT NULL REFERENCES repository (id),
+  media_type    TEXT    NOT NULL,
+  bytes         BLOB    NOT NULL
+) STRICT;
+CREATE INDEX logo_by_repository ON logo (repository_id);
 
 CREATE TABLE manifest (
   repository_id     INTEGER NOT NULL REFERENCES repository (id),

@@ -1,0 +1,167 @@
+import { ECRPUBLICClient } from '@aws-sdk/client-ecr-public'
+
+import { type App, createApp, type Replacements, type Stores } from '../../src/assemble.ts'
+import { type AccessKey, AccessKeys, generateAccessKey } from '../../src/auth/access-keys.ts'
+import { SecretBox } from '../../src/auth/secret-box.ts'
+import type { Config } from '../../src/config/config.ts'
+import { parseAlias, parseRepositoryName } from '../../src/oci/repository-name.ts'
+import { defaultLimits, type RegistryLimits } from '../../src/registry/limits.ts'
+import { type Answer, jsonOf } from './answer.ts'
+import { OciClient } from './oci-client.ts'
+import { type ApiRequest, sendSigned } from './signed-request.ts'
+
+export interface TestRegistryOptions {
+  readonly limits?: Partial<RegistryLimits>
+  /** Keeps everything in this folder instead of in memory. */
+  readonly folder?: string
+  readonly config?: Partial<Config>
+  readonly clock?: () => number
+}
+
+export interface RepositorySettings {
+  readonly isPrivate?: boolean
+  readonly hasImmutableTags?: boolean
+}
+
+export interface Login {
+  /** Base64 of `AWS:<password>`. */
+  readonly authorizationToken: string
+  readonly password: string
+}
+
+/** A registry in this process, with clients that talk to it through its doors. */
+export interface TestRegistry extends AsyncDisposable {
+  readonly url: string
+  /** `127.0.0.1:<port>` */
+  readonly host: string
+  readonly accountId: string
+  readonly alias: string
+  readonly adminKey: AccessKey
+  /** The administrator's client: the real SDK, which here never tries twice. */
+  readonly ecr: ECRPUBLICClient
+  /** The administrator's, with the bearer token of a login. */
+  readonly oci: OciClient
+  /** Of somebody who shows no credential. */
+  readonly anonymous: OciClient
+  readonly app: App
+
+  login(key?: AccessKey): Promise<Login>
+  /** The API as another user. */
+  ecrAs(key: AccessKey): ECRPUBLICClient
+  /** Sends an operation signed as asked, whatever its body, and gives the bare answer. */
+  call(operation: string, input: object | string | Uint8Array, request?: Partial<ApiRequest>): Promise<Answer>
+  /** Another account, which no door makes yet, with an alias and a root user. */
+  addAccount(account: { readonly id: string; readonly alias: string }): Promise<AccessKey>
+  /** A user of the registry's own account who has no permissions. */
+  addUser(name: string): Promise<AccessKey>
+  /** Changes settings of a repository that the API has no operation for. */
+  changeSettings(repositoryName: string, settings: RepositorySettings): Promise<void>
+}
+
+/** Given rather than generated, so that it is the same when a registry starts again on its folder. */
+const administrator: AccessKey = {
+  accessKeyId: 'AKIAIOSFODNN7EXAMPLE',
+  secretAccessKey: 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY',
+}
+
+const accountId = '000000000000'
+const alias = 'library'
+
+/** Starts a registry: in memory, unless it is given a folder. Disposing of it closes its clients as well. */
+export async function startTestRegistry(options: TestRegistryOptions = {}): Promise<TestRegistry> {
+  await using resources = new AsyncDisposableStack()
+  const { app, stores } = await start(options)
+  resources.use(app)
+  const url = await app.listen()
+  const { host } = new URL(url)
+
+  const call: TestRegistry['call'] = (operation, input, request) =>
+    sendSigned(url, { key: administrator, operation, body: bodyOf(input), ...request })
+  const login = async (key = administrator): Promise<Login> => {
+    const answer = await call('GetAuthorizationToken', {}, { key, ...(options.clock && { at: options.clock() }) })
+    const { authorizationData } = jsonOf(answer) as { authorizationData: { authorizationToken: string } }
+    const { authorizationToken } = authorizationData
+    return { authorizationToken, password: Buffer.from(authorizationToken, 'base64').toString().slice('AWS:'.length) }
+  }
+  const clients = resources.use(new DisposableStack())
+  const ecrAs = (credentials: AccessKey) => {
+    const client = new ECRPUBLICClient({ region: 'us-east-1', endpoint: url, credentials, maxAttempts: 1 })
+    clients.defer(() => client.destroy())
+    return client
+  }
+
+  const anonymous = new OciClient(url)
+  const oci = anonymous.as(`Bearer ${(await login()).password}`)
+  const ecr = ecrAs(administrator)
+  const held = resources.move()
+  return {
+    ...{ url, host, accountId, alias, adminKey: administrator, ecr, oci, anonymous, app, login, call },
+    ecrAs,
+    addAccount: (account) => addAccount(stores, account),
+    addUser: (name) => addUser(stores, { accountId, name, isRoot: false }),
+    changeSettings: (name, settings) => changeSettings(stores, name, settings),
+    [Symbol.asyncDispose]: () => held[Symbol.asyncDispose](),
+  }
+}
+
+async function start({ limits, folder, config, clock }: TestRegistryOptions): Promise<{ app: App; stores: Stores }> {
+  const opened = Promise.withResolvers<Stores>()
+  const replacements: Replacements = {
+    ...(clock && { clock }),
+    stores: (stores) => {
+      opened.resolve(stores)
+      return stores
+    },
+  }
+  const app = await createApp(
+    {
+      account: { id: accountId, alias: parseAlias(alias), adminKey: administrator },
+      limits: { ...defaultLimits, ...limits },
+      ...(folder !== undefined && { storage: { kind: 'filesystem', folder } as const }),
+      ...config,
+    },
+    replacements,
+  )
+  return { app, stores: await opened.promise }
+}
+
+function bodyOf(input: object | string | Uint8Array): string | Uint8Array {
+  return typeof input === 'string' || input instanceof Uint8Array ? input : JSON.stringify(input)
+}
+
+async function addAccount(stores: Stores, account: { id: string; alias: string }): Promise<AccessKey> {
+  await stores.metadata.write(async (tx) => {
+    await tx.accounts.insert({
+      ...{ id: account.id, createdAt: 0 },
+      ...{ createsOnPush: false, displayName: '', isVerified: false },
+    })
+    await tx.accounts.insertAlias({
+      alias: parseAlias(account.alias),
+      ...{ accountId: account.id, isPrimary: true, createdAt: 0 },
+    })
+  })
+  return addUser(stores, { accountId: account.id, name: 'admin', isRoot: true })
+}
+
+async function addUser(
+  { metadata, secretKey }: Stores,
+  user: { accountId: string; name: string; isRoot: boolean },
+): Promise<AccessKey> {
+  const accessKeys = new AccessKeys({ metadata, box: new SecretBox(secretKey) })
+  const key = generateAccessKey()
+  const id = `${user.accountId}-${user.name}`
+  await metadata.write(async (tx) => {
+    await tx.users.insert({ id, ...user, createdAt: 0 })
+    await accessKeys.insert(tx, id, key, 0)
+  })
+  return key
+}
+
+async function changeSettings({ metadata }: Stores, name: string, settings: RepositorySettings): Promise<void> {
+  const address = { registry: { kind: 'account', accountId } as const, name: parseRepositoryName(name) }
+  await metadata.write(async (tx) => {
+    const repository = await tx.repositories.find(address)
+    if (!repository) throw new Error(`There is no repository ${name}`)
+    await tx.repositories.setSettings(repository.id, { ...repository, ...settings })
+  })
+}
