@@ -1,10 +1,10 @@
 import { defineConfig } from 'vitest/config'
 
-/** What runs on every save. Real clients have a configuration of their own: vitest.clients.config.ts. */
+/** What runs on every save. Real clients and the official suites have configurations of their own. */
 export default defineConfig({
   test: {
     include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
-    exclude: ['test/clients/**'],
+    exclude: ['test/clients/**', 'test/oci-suites/**'],
     pool: 'threads',
   },
 })

@@ -1,25 +1,24 @@
-import { randomBytes } from 'node:crypto'
-import { mkdir } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
-import { join } from 'node:path'
 
 import { pino } from 'pino'
 
 import { type AccessKey, AccessKeys } from './auth/access-keys.ts'
 import { Authenticator } from './auth/authenticator.ts'
 import { ensureFirstAccount } from './auth/first-start.ts'
-import { SecretBox, secretKeyBytes } from './auth/secret-box.ts'
-import { loadSecretKey } from './auth/secret-key-file.ts'
+import { Identities } from './auth/identities.ts'
+import { SecretBox } from './auth/secret-box.ts'
+import { SigningKeys } from './auth/signing-keys.ts'
 import { Tokens } from './auth/tokens.ts'
-import type { BlobStore } from './blobs/blob-store.ts'
-import type { Config, Storage } from './config/config.ts'
+import type { Config } from './config/config.ts'
 import { parseConfig } from './config/parse-config.ts'
 import { Origin } from './http/origin.ts'
 import { createServer } from './http/server.ts'
 import { type Clock, systemClock } from './lib/clock.ts'
 import { repeat } from './lib/repeat.ts'
-import type { MetadataStore } from './metadata/metadata-store.ts'
 import { Registry } from './registry/registry.ts'
+import { openStores, type Stores } from './stores.ts'
+
+export type { Stores }
 
 /** What is left of a pass of the sweep waits this long for the next. */
 const sweepPauseMs = 5_000
@@ -32,15 +31,10 @@ export interface App extends AsyncDisposable {
   listen(): Promise<string>
   /** The same verbs as behind the doors, without HTTP. */
   readonly registry: Registry
+  /** Accounts, users, keys and policies, as the command line manages them. */
+  readonly identities: Identities
   /** The administrator's access key, when this start made one: it cannot be shown again. */
   readonly newAdminKey: AccessKey | undefined
-}
-
-/** Where the bytes and the facts are kept, and the key that seals the secrets among them. */
-export interface Stores {
-  readonly metadata: MetadataStore
-  readonly blobs: BlobStore
-  readonly secretKey: Uint8Array
 }
 
 /** Parts that a test puts in place of the usual ones. */
@@ -74,7 +68,9 @@ export async function createApp(config: Partial<Config> = {}, replacements: Repl
     { metadata, accessKeys, clock },
     { accountId: complete.account.id, alias: complete.account.alias, adminKey: complete.account.adminKey },
   )
-  const tokens = await Tokens.load({ metadata, box, clock })
+  const signingKeys = new SigningKeys({ metadata, box, clock })
+  await signingKeys.ensure()
+  const tokens = new Tokens({ signingKeys, clock })
   const registry = new Registry({ metadata, blobs, limits: complete.limits, clock })
   const logger = pino({ level: complete.log, base: null })
   resources.use(
@@ -100,6 +96,7 @@ export async function createApp(config: Partial<Config> = {}, replacements: Repl
   const held = resources.move()
   return {
     registry,
+    identities: new Identities({ metadata, accessKeys, signingKeys, clock }),
     newAdminKey,
     async listen() {
       await server.listen(complete.listen)
@@ -107,36 +104,5 @@ export async function createApp(config: Partial<Config> = {}, replacements: Repl
       return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`
     },
     [Symbol.asyncDispose]: () => held[Symbol.asyncDispose](),
-  }
-}
-
-/** The one place that knows every driver. Each is loaded only when it is used. */
-async function openStores(
-  storage: Storage,
-  secretKey: Uint8Array | undefined,
-  resources: AsyncDisposableStack,
-): Promise<Stores> {
-  const { SqliteMetadataStore } = await import('./metadata/sqlite/sqlite-metadata-store.ts')
-  switch (storage.kind) {
-    case 'memory': {
-      const { MemoryBlobStore } = await import('./blobs/memory/memory-blob-store.ts')
-      return {
-        metadata: resources.use(SqliteMetadataStore.ephemeral()),
-        blobs: resources.use(new MemoryBlobStore()),
-        secretKey: secretKey ?? randomBytes(secretKeyBytes),
-      }
-    }
-    case 'filesystem': {
-      const { FilesystemBlobStore } = await import('./blobs/filesystem/filesystem-blob-store.ts')
-      const { lockFolder } = await import('./metadata/sqlite/folder-lock.ts')
-      await mkdir(storage.folder, { recursive: true, mode: 0o700 })
-      resources.use(lockFolder(storage.folder))
-      const key = secretKey ?? (await loadSecretKey(join(storage.folder, 'secret.key')))
-      return {
-        metadata: resources.use(await SqliteMetadataStore.open(join(storage.folder, 'waybill.db'))),
-        blobs: resources.use(await FilesystemBlobStore.open(join(storage.folder, 'blobs'))),
-        secretKey: key,
-      }
-    }
   }
 }

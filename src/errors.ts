@@ -21,6 +21,8 @@ export interface Refusals {
   }
   AccessKeyUnknown: { readonly accessKeyId: string }
   BlobExists: RepositoryFacts & { readonly digest: string }
+  /** A manifest of the repository needs the blob. */
+  BlobReferenced: RepositoryFacts & { readonly digest: string }
   BlobUnknown: RepositoryFacts & { readonly digest: string }
   BodyTooLarge: { readonly bytesMax: number }
   DigestInvalid: { readonly digest: string }

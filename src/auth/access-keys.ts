@@ -1,4 +1,4 @@
-import { randomBytes, randomInt, randomUUID } from 'node:crypto'
+import { randomBytes, randomInt } from 'node:crypto'
 
 import { LRUCache } from 'lru-cache'
 
@@ -40,12 +40,12 @@ export class AccessKeys {
   async open(accessKeyId: string): Promise<KeyHolder & { readonly secretAccessKey: string }> {
     const { key, user } = await this.#find(accessKeyId)
     const secretAccessKey = this.#box.open(key.sealedSecret, owner(key.id))
-    return { ...(await this.#holder(user)), secretAccessKey }
+    return { ...(await this.asHolder(user)), secretAccessKey }
   }
 
   /** The user behind a key that a token was issued to. Refuses `AccessKeyUnknown` for one unknown or disabled. */
   async holderOf(accessKeyId: string): Promise<KeyHolder> {
-    return this.#holder((await this.#find(accessKeyId)).user)
+    return this.asHolder((await this.#find(accessKeyId)).user)
   }
 
   /** Give a user a key; its secret is known only now. */
@@ -59,7 +59,8 @@ export class AccessKeys {
     })
   }
 
-  async #holder(user: UserRecord): Promise<KeyHolder> {
+  /** A user as whoever holds one of its keys. */
+  async asHolder(user: UserRecord): Promise<KeyHolder> {
     const principal = toPrincipal(user)
     if (user.isRoot) return { principal, policies: [] }
     const records = await this.#metadata.view.users.listPolicies(user.id)
@@ -86,15 +87,20 @@ export class AccessKeys {
 
 /** In the form of AWS's: `AKIA` and 16 of `A-Z2-7`; a secret of 40 characters. */
 export function generateAccessKey(): AccessKey {
-  let id = 'AKIA'
-  for (let i = 0; i < 16; i++) id += BASE32[randomInt(32)]
-  return { accessKeyId: id, secretAccessKey: randomBytes(30).toString('base64') }
+  return { accessKeyId: `AKIA${randomBase32(16)}`, secretAccessKey: randomBytes(30).toString('base64') }
+}
+
+/** In the form of AWS's, which is what GetCallerIdentity and `aws:userid` show: `AIDA` and 17 of `A-Z2-7`. */
+export function newUserId(): string {
+  return `AIDA${randomBase32(17)}`
 }
 
 const BASE32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
 
-export function newUserId(): string {
-  return randomUUID()
+function randomBase32(length: number): string {
+  let text = ''
+  for (let i = 0; i < length; i++) text += BASE32[randomInt(32)]
+  return text
 }
 
 function owner(accessKeyId: string): string {

@@ -1,7 +1,8 @@
 import type { Clock } from '../lib/clock.ts'
 import type { MetadataStore } from '../metadata/metadata-store.ts'
 import type { Alias } from '../oci/repository-name.ts'
-import { type AccessKey, type AccessKeys, generateAccessKey, newUserId } from './access-keys.ts'
+import { type AccessKey, type AccessKeys, generateAccessKey } from './access-keys.ts'
+import { insertAccount } from './accounts.ts'
 
 export interface FirstAccount {
   readonly accountId: string
@@ -16,31 +17,15 @@ export interface FirstAccount {
  */
 export async function ensureFirstAccount(
   parts: { metadata: MetadataStore; accessKeys: AccessKeys; clock: Clock },
-  first: FirstAccount,
+  { accountId: id, alias, adminKey }: FirstAccount,
 ): Promise<AccessKey | undefined> {
-  const key = first.adminKey ?? generateAccessKey()
-  const now = parts.clock()
+  const rootKey = adminKey ?? generateAccessKey()
+  const account = { id, createsOnPush: true, displayName: '', isVerified: false, createdAt: parts.clock() }
   const isMade = await parts.metadata.write(async (tx) => {
     const [existing] = await tx.accounts.list({ after: undefined, limit: 1 })
     if (existing) return false
-    const userId = newUserId()
-    await tx.accounts.insert({
-      id: first.accountId,
-      createsOnPush: true,
-      displayName: '',
-      isVerified: false,
-      createdAt: now,
-    })
-    await tx.accounts.insertAlias({ alias: first.alias, accountId: first.accountId, isPrimary: true, createdAt: now })
-    await tx.users.insert({
-      id: userId,
-      accountId: first.accountId,
-      name: 'admin',
-      isRoot: true,
-      createdAt: now,
-    })
-    await parts.accessKeys.insert(tx, userId, key, now)
+    await insertAccount(tx, parts.accessKeys, { account, alias, rootKey })
     return true
   })
-  return isMade && !first.adminKey ? key : undefined
+  return isMade && !adminKey ? rootKey : undefined
 }

@@ -14,13 +14,20 @@ export class SecretKeyInvalid extends Error {
  * replaced: without it every access key in the database is lost.
  */
 export async function loadSecretKey(path: string): Promise<Uint8Array> {
+  const key = await findSecretKey(path)
+  if (key) return key
+  await create(path)
+  return parse(path, await readFile(path, 'utf8'))
+}
+
+/** The key in a file, if there is such a file. */
+export async function findSecretKey(path: string): Promise<Uint8Array | undefined> {
   try {
     return parse(path, await readFile(path, 'utf8'))
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+    throw error
   }
-  await create(path)
-  return parse(path, await readFile(path, 'utf8'))
 }
 
 function parse(path: string, text: string): Uint8Array {

@@ -1,12 +1,12 @@
-import { createHash, randomBytes, randomUUID } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 
 import { errors, jwtVerify, SignJWT } from 'jose'
 import { LRUCache } from 'lru-cache'
 
 import { refuse } from '../errors.ts'
 import type { Clock } from '../lib/clock.ts'
-import type { MetadataStore } from '../metadata/metadata-store.ts'
-import type { SecretBox } from './secret-box.ts'
+import { invariant } from '../lib/invariant.ts'
+import { type SigningKeys, tokenMsMax } from './signing-keys.ts'
 
 /** A grant of the Docker token specification ("access" claim). */
 export interface TokenAccess {
@@ -27,57 +27,42 @@ export interface TokenClaims {
 
 const issuer = 'waybill'
 const algorithm = 'HS256'
-const signingKeyBytes = 32
 
 /** Tokens longer than this were not made here. */
 const tokenLengthMax = 8 * 1024
 const verifiedTokensMax = 10_000
 
 /**
- * Issues and verifies our tokens: JWTs under a secret that only this registry's database holds. The algorithm and the
+ * Issues and verifies our tokens: JWTs under secrets that only this registry's database holds. The algorithm and the
  * keys are ours, whatever a token's header says; its `kid` only chooses among them.
  */
 export class Tokens {
-  readonly #keys: ReadonlyMap<string, Uint8Array>
-  readonly #signingKeyId: string
+  readonly #signingKeys: SigningKeys
   readonly #clock: Clock
-  /** By hash of the token, so that a heap dump shows no credentials. */
-  readonly #verified = new LRUCache<string, TokenClaims>({ max: verifiedTokensMax })
+  /** By hash of the token, so that a heap dump shows no credentials. Good for as long as the key behind it is. */
+  readonly #verified = new LRUCache<string, { readonly keyId: string; readonly claims: TokenClaims }>({
+    max: verifiedTokensMax,
+  })
 
-  private constructor(keys: ReadonlyMap<string, Uint8Array>, signingKeyId: string, clock: Clock) {
-    this.#keys = keys
-    this.#signingKeyId = signingKeyId
-    this.#clock = clock
+  constructor(parts: { signingKeys: SigningKeys; clock: Clock }) {
+    this.#signingKeys = parts.signingKeys
+    this.#clock = parts.clock
   }
 
-  /** Load the signing keys, making the first one when there is none. */
-  static async load(parts: { metadata: MetadataStore; box: SecretBox; clock: Clock }): Promise<Tokens> {
-    const { metadata, box, clock } = parts
-    const records = await metadata.write(async (tx) => {
-      const existing = await tx.signingKeys.list()
-      if (existing.length > 0) return existing
-      const id = randomUUID()
-      const secret = randomBytes(signingKeyBytes).toString('base64')
-      const first = { id, sealedSecret: box.seal(secret, signingKeyOwner(id)), createdAt: clock() }
-      await tx.signingKeys.insert(first)
-      return [first]
-    })
-    const keys = new Map(
-      records.map(({ id, sealedSecret }) => [id, Buffer.from(box.open(sealedSecret, signingKeyOwner(id)), 'base64')]),
-    )
-    return new Tokens(keys, records[0]!.id, clock)
-  }
-
+  /** `expiresAt` is at most `tokenMsMax` from now. */
   async issue(claims: TokenClaims): Promise<string> {
     const { accessKeyId, access, expiresAt } = claims
+    const now = this.#clock()
+    invariant(expiresAt <= now + tokenMsMax, 'no token outlives the key that signs it')
+    const key = await this.#signingKeys.current()
     const jwt = new SignJWT({ ...(access && { access }) })
-      .setProtectedHeader({ alg: algorithm, kid: this.#signingKeyId, typ: 'JWT' })
+      .setProtectedHeader({ alg: algorithm, kid: key.id, typ: 'JWT' })
       .setIssuer(issuer)
-      .setIssuedAt(Math.floor(this.#clock() / 1000))
+      .setIssuedAt(Math.floor(now / 1000))
       .setExpirationTime(Math.floor(expiresAt / 1000))
       .setJti(randomBytes(12).toString('base64url'))
     if (accessKeyId !== undefined) jwt.setSubject(accessKeyId)
-    return jwt.sign(this.#keys.get(this.#signingKeyId)!)
+    return jwt.sign(key.secret)
   }
 
   /** Refuses `TokenInvalid`. */
@@ -86,38 +71,39 @@ export class Tokens {
     const hash = createHash('sha256').update(token).digest('base64')
     const known = this.#verified.get(hash)
     if (known) {
-      if (known.expiresAt > this.#clock()) return known
+      const isGood = known.claims.expiresAt > this.#clock() && (await this.#signingKeys.find(known.keyId))
+      if (isGood) return known.claims
       this.#verified.delete(hash)
     }
-    const claims = await this.#verify(token)
-    this.#verified.set(hash, claims)
-    return claims
+    const verified = await this.#verify(token)
+    this.#verified.set(hash, verified)
+    return verified.claims
   }
 
-  async #verify(token: string): Promise<TokenClaims> {
+  async #verify(token: string): Promise<{ keyId: string; claims: TokenClaims }> {
     try {
-      const { payload } = await jwtVerify(
-        token,
-        ({ kid }) => {
-          const key = kid === undefined ? undefined : this.#keys.get(kid)
-          if (!key) throw new errors.JWKSNoMatchingKey()
-          return key
-        },
-        { algorithms: [algorithm], issuer, currentDate: new Date(this.#clock()), requiredClaims: ['exp', 'iat'] },
-      )
-      return {
+      const { payload, protectedHeader } = await jwtVerify(token, ({ kid }) => this.#secretOf(kid), {
+        algorithms: [algorithm],
+        issuer,
+        currentDate: new Date(this.#clock()),
+        requiredClaims: ['exp', 'iat'],
+      })
+      const claims = {
         accessKeyId: payload.sub,
         access: payload.access as readonly TokenAccess[] | undefined,
         expiresAt: payload.exp! * 1000,
       }
+      return { keyId: protectedHeader.kid!, claims }
     } catch (cause) {
       if (!(cause instanceof errors.JOSEError)) throw cause
       const reason = cause instanceof errors.JWTExpired ? 'expired' : 'not one of ours'
       throw refuse('TokenInvalid', { reason }, { cause })
     }
   }
-}
 
-function signingKeyOwner(id: string): string {
-  return `signing-key:${id}`
+  async #secretOf(keyId: string | undefined): Promise<Uint8Array> {
+    const key = keyId === undefined ? undefined : await this.#signingKeys.find(keyId)
+    if (!key) throw new errors.JWKSNoMatchingKey()
+    return key.secret
+  }
 }

@@ -24,8 +24,7 @@ export interface ByteRange {
  * effect survives a power cut. Every method may be repeated after a crash with the same outcome.
  *
  * A key is open (being written, unreadable) until it is sealed (complete, readable, immutable).
- * The callers keep three rules: one writer at a time for a key, no `append` to a key once `seal` was asked for, and no
- * `seal` beyond what `append` acknowledged.
+ * The callers keep two rules: one writer at a time for a key, and no `append` to a key once `seal` was asked for.
  *
  * Any call may reject with `BlobStoreUnavailable`, and so may a stream that a call returned.
  */

@@ -5,7 +5,9 @@ import type { Logger } from 'pino'
 
 import { addAccessLog } from './access-log.ts'
 import { addEcrPublicDoor, type EcrPublicDoorParts } from './ecr-public/door.ts'
+import { addLogoDoor, type LogoDoorParts } from './logo/door.ts'
 import { addOciDoor, type OciDoorParts } from './oci/door.ts'
+import { addStsDoor, type StsDoorParts } from './sts/door.ts'
 import { addTokenDoor, type TokenDoorParts } from './token/door.ts'
 
 /** A connection on which nothing moves for this long, in either direction, is closed. */
@@ -17,7 +19,11 @@ const headersMs = 60_000
 const headerBytesMax = 32 * 1024
 const urlLengthMax = 8 * 1024
 
-export type ServerParts = OciDoorParts & TokenDoorParts & EcrPublicDoorParts & { readonly logger: Logger }
+export type ServerParts = OciDoorParts &
+  TokenDoorParts &
+  EcrPublicDoorParts &
+  LogoDoorParts &
+  StsDoorParts & { readonly logger: Logger }
 
 /** Every door on one HTTP server, not yet listening. */
 export function createServer(parts: ServerParts): FastifyInstance {
@@ -39,5 +45,7 @@ export function createServer(parts: ServerParts): FastifyInstance {
   addOciDoor(app, parts)
   addTokenDoor(app, parts)
   addEcrPublicDoor(app, parts)
+  addStsDoor(app, parts)
+  addLogoDoor(app, parts)
   return app
 }

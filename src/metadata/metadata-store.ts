@@ -82,6 +82,7 @@ export interface AliasRecord {
   readonly accountId: string
   /** The one alias shown in URIs. Each account that has aliases has exactly one. */
   readonly isPrimary: boolean
+  readonly createdAt: number
 }
 
 export interface AccountsView {
@@ -97,7 +98,7 @@ export interface AccountsTransaction extends AccountsView {
   /** Replace all of an account but its id and age. False when there is no such account. */
   update(account: AccountRecord): Promise<boolean>
   /** @throws KeyTaken when the alias is taken, or is to be a second primary one */
-  insertAlias(alias: AliasRecord & { readonly createdAt: number }): Promise<void>
+  insertAlias(alias: AliasRecord): Promise<void>
   /** Make one of an account's aliases the primary one, in place of the one that was. */
   setPrimaryAlias(accountId: string, alias: Alias): Promise<void>
   /** False when it was gone already. */
@@ -216,6 +217,12 @@ export interface RepositoriesView {
   listDeleted(limit: number): Promise<number[]>
   list(accountId: string, page: Page<RepositoryName>): Promise<RepositoryRecord[]>
   count(accountId: string): Promise<number>
+  /** Every registry's repositories, by primary alias and then name. */
+  listAll(page: Page<{ readonly alias: Alias; readonly name: RepositoryName }>): Promise<AliasedRepository[]>
+}
+
+export interface AliasedRepository extends RepositoryRecord {
+  readonly alias: Alias
 }
 
 export interface RepositoriesTransaction extends RepositoriesView {
@@ -289,6 +296,13 @@ export interface ManifestsView {
   find(repositoryId: number, digest: Digest): Promise<ManifestRecord | undefined>
   /** Without payloads, by digest. */
   list(repositoryId: number, page: Page<Digest>): Promise<ManifestSummary[]>
+  /** Manifests about `subject`, by digest; only those of one artifact type if it is given. */
+  listReferrers(
+    repositoryId: number,
+    subject: Digest,
+    artifactType: string | undefined,
+    page: Page<Digest>,
+  ): Promise<ManifestRecord[]>
   /** Up to `limit` indexes that have a manifest for a child. */
   listParents(repositoryId: number, digest: Digest, limit: number): Promise<Digest[]>
   /** Those of `digests` that the repository has. */
@@ -349,6 +363,10 @@ export interface BlobsView {
   ): Promise<{ readonly repository: RepositoryRecord; readonly blob: BlobRecord | undefined } | undefined>
   /** Those of `digests` that the repository links. */
   listLinked(repositoryId: number, digests: readonly Digest[]): Promise<LinkedBlob[]>
+  /** Up to `limit` repositories that link a blob. */
+  listLinking(digest: Digest, limit: number): Promise<RepositoryRecord[]>
+  /** Whether a manifest of the repository refers to a blob. */
+  isReferenced(repositoryId: number, digest: Digest): Promise<boolean>
   /** Stored at all, in whichever repository. Says nothing about who may read it. */
   find(digest: Digest): Promise<BlobRecord | undefined>
 }
@@ -358,6 +376,8 @@ export interface BlobsTransaction extends BlobsView {
   insert(blob: BlobRecord): Promise<void>
   /** Let a repository serve a stored blob. Linking twice is success. */
   link(repositoryId: number, digest: Digest, now: number): Promise<void>
+  /** False when the repository did not link it. */
+  unlink(repositoryId: number, digest: Digest): Promise<boolean>
 }
 
 export interface UploadRecord {

@@ -59,6 +59,12 @@ export function parseManifest(
   return { bytes, digest: digestOf(bytes, algorithm), mediaType, ...readContent(document, mediaType) }
 }
 
+/** The annotations of a manifest that `parseManifest` has accepted. */
+export function readAnnotations(bytes: Uint8Array): Readonly<Record<string, unknown>> | undefined {
+  const { annotations } = parseDocument(bytes)
+  return isObject(annotations) ? annotations : undefined
+}
+
 type Document = Readonly<Record<string, unknown>>
 type Content = Omit<Manifest, 'bytes' | 'digest' | 'mediaType'>
 

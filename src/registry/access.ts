@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
 
-import { refuse } from '../errors.ts'
+import { RegistryError, refuse } from '../errors.ts'
 import type { Action } from '../iam/actions.ts'
 import { repositoryArn } from '../iam/arn.ts'
 import { contextOf } from '../iam/context.ts'
@@ -52,7 +52,9 @@ export class Access {
     address: RepositoryAddress,
     tags: TagFacts = {},
   ): void {
-    if (pullActions.has(action)) this.#requirePull(call, action, repository, address)
+    // What is open to all needs no token to be for it, either: clients mount from repositories they named in no scope.
+    if (pullActions.has(action) && !repository.isPrivate) return
+    if (pullActions.has(action)) this.#requirePrivatePull(call, action, repository, address)
     else this.#require(call, action, this.decide(call, action, repository, tags), arnOf(repository))
     requireScope(call, action, address)
   }
@@ -75,6 +77,17 @@ export class Access {
         resourceTags: repository.resourceTags,
       }),
     })
+  }
+
+  /** Whether a repository's content is the caller's to read, by its token too where that is narrowed. */
+  canPull(call: Call, repository: RepositoryRecord, address: RepositoryAddress): boolean {
+    try {
+      this.require(call, 'ecr-public:BatchGetImage', repository, address)
+      return true
+    } catch (error) {
+      if (error instanceof RegistryError) return false
+      throw error
+    }
   }
 
   /** For actions on what is no repository yet, on many, or on a registry. Refuses as `require` does. */
@@ -116,8 +129,13 @@ export class Access {
     return granted
   }
 
-  #requirePull(call: Call, action: RepositoryAction, repository: RepositoryRecord, address: RepositoryAddress): void {
-    if (!repository.isPrivate || this.decide(call, action, repository).effect === 'allow') return
+  #requirePrivatePull(
+    call: Call,
+    action: RepositoryAction,
+    repository: RepositoryRecord,
+    address: RepositoryAddress,
+  ): void {
+    if (this.decide(call, action, repository).effect === 'allow') return
     if (!call.hasCredential) throw refuse('Unauthenticated', { reason: 'no credential was given' })
     throw refuse('RepositoryUnknown', factsOf(address))
   }

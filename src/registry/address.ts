@@ -1,10 +1,15 @@
 import type { RepositoryFacts } from '../errors.ts'
-import type { RegistryAddress, RepositoryAddress } from '../metadata/metadata-store.ts'
+import type { RegistryAddress, RepositoryAddress, RepositoryRecord } from '../metadata/metadata-store.ts'
 import type { ImageName } from '../oci/repository-name.ts'
 
 /** The repository behind `<alias>/<name>`. */
 export function addressOf({ alias, name }: ImageName): RepositoryAddress {
   return { registry: { kind: 'alias', alias }, name }
+}
+
+/** Where a repository is, whatever alias it was asked for by. */
+export function addressIn({ accountId, name }: RepositoryRecord): RepositoryAddress {
+  return { registry: { kind: 'account', accountId }, name }
 }
 
 /** The registry as its caller spelled it: ECR's messages show an alias where an alias was asked for. */

@@ -11,7 +11,7 @@ import type {
 } from '../metadata/metadata-store.ts'
 import type { Digest } from '../oci/digest.ts'
 import type { Access } from './access.ts'
-import { factsOf } from './address.ts'
+import { addressIn, factsOf } from './address.ts'
 import type { Call } from './call.ts'
 import type { Repositories } from './repositories.ts'
 
@@ -22,6 +22,9 @@ export interface ReadableBlob {
   /** The caller reads the stream to its end or destroys it. */
   open(range?: ByteRange): Promise<Readable>
 }
+
+/** How many of the repositories that have a blob are asked whether the caller may read it, to mount it from there. */
+const mountSourcesMax = 100
 
 export class Blobs {
   readonly #metadata: MetadataStore
@@ -39,7 +42,10 @@ export class Blobs {
   /** Refuses `BlobUnknown` for what this repository does not link, however well stored it is. */
   async get(call: Call, address: RepositoryAddress, digest: Digest): Promise<ReadableBlob> {
     const { blob } = await this.#find(call, address, digest)
-    return { digest, bytes: blob.bytes, open: (range) => this.#store.open(blob.key, range) }
+    const { bytes, key } = blob
+    // With a range the store need not ask how long the blob is.
+    const whole = bytes > 0 ? { start: 0, end: bytes - 1 } : undefined
+    return { digest, bytes, open: (range) => this.#store.open(key, range ?? whole) }
   }
 
   /** Those of `digests` that the repository has; the rest are unavailable there. */
@@ -50,22 +56,43 @@ export class Blobs {
 
   /**
    * Link a blob of another repository, which the caller may read, into this one, which the caller may push to.
-   * `undefined` when there is no such blob for this caller: it then has to be uploaded.
+   * Without `from`, whichever repository the caller may read and that has it will do. `undefined` when there is no such
+   * blob for this caller: it then has to be uploaded.
    */
   async mount(
     call: Call,
     address: RepositoryAddress,
-    source: { readonly digest: Digest; readonly from: RepositoryAddress },
+    source: { readonly digest: Digest; readonly from?: RepositoryAddress | undefined },
     options: { readonly createsRepository?: boolean } = {},
   ): Promise<{ readonly digest: Digest; readonly bytes: number } | undefined> {
     const action = 'ecr-public:InitiateLayerUpload'
     const target = options.createsRepository
       ? await this.#repositories.getOrCreate(call, address, action)
       : await this.#repositories.get(call, address, action)
-    const blob = await this.#findReadable(call, source.from, source.digest)
+    const blob = source.from
+      ? await this.#findReadable(call, source.from, source.digest)
+      : await this.#findReadableAnywhere(call, source.digest)
     if (!blob) return undefined
     await this.#metadata.write((tx) => tx.blobs.link(target.id, blob.digest, call.now))
     return blob
+  }
+
+  /**
+   * Take a blob away from a repository. Refuses `BlobUnknown`, and `BlobReferenced` while a manifest needs it.
+   */
+  async remove(call: Call, address: RepositoryAddress, digest: Digest): Promise<void> {
+    const repository = await this.#repositories.get(call, address, 'ecr-public:BatchDeleteImage')
+    await this.#repositories.change(address, repository, async (tx, current) => {
+      if (await tx.blobs.isReferenced(current.id, digest))
+        throw refuse('BlobReferenced', { ...factsOf(address), digest })
+      if (!(await tx.blobs.unlink(current.id, digest))) throw refuse('BlobUnknown', { ...factsOf(address), digest })
+    })
+  }
+
+  async #findReadableAnywhere(call: Call, digest: Digest): Promise<BlobRecord | undefined> {
+    const linking = await this.#metadata.view.blobs.listLinking(digest, mountSourcesMax)
+    const isReadable = linking.some((repository) => this.#access.canPull(call, repository, addressIn(repository)))
+    return isReadable ? this.#metadata.view.blobs.find(digest) : undefined
   }
 
   async #findReadable(call: Call, address: RepositoryAddress, digest: Digest): Promise<BlobRecord | undefined> {

@@ -23,7 +23,8 @@ export interface PutManifest {
   readonly mediaType: string | undefined
   /** What the caller believes the digest to be. */
   readonly digest?: Digest | undefined
-  readonly tag?: Tag | undefined
+  /** Every tag that is to point at it, in the same transaction. */
+  readonly tags: readonly Tag[]
 }
 
 export interface PutResult {
@@ -72,7 +73,7 @@ export class Manifests {
   }
 
   /**
-   * Store a manifest and point a tag at it, in one transaction: both doors' `PutImage`.
+   * Store a manifest and point its tags at it, in one transaction: both doors' `PutImage`.
    *
    * A tag on another image moves; that image stays, to be pulled by digest. The checks come in this order, which is
    * ECR's as far as it is known: the repository, the document, its digest, what it refers to, the limits, the tag.
@@ -96,7 +97,10 @@ export class Manifests {
     }
     const outcome = await this.#repositories.change(address, repository, async (tx, current) => {
       const isNew = await this.#store(tx, call, address, current, manifest)
-      const isTagged = put.tag !== undefined && (await this.#tag(tx, call, address, current, manifest.digest, put.tag))
+      let isTagged = false
+      for (const tag of put.tags) {
+        if (await this.#tag(tx, call, address, current, manifest.digest, tag)) isTagged = true
+      }
       return isNew ? 'created' : isTagged ? 'tagged' : 'unchanged'
     })
     return { repository, digest: manifest.digest, mediaType: manifest.mediaType, subject: manifest.subject, outcome }
@@ -113,6 +117,21 @@ export class Manifests {
       throw refuse('ImageUnknown', { ...factsOf(address), digest, tag })
     }
     return found.manifest
+  }
+
+  /**
+   * A page of the manifests that are about `subject`, which need not exist itself, by digest (OCI distribution-spec
+   * 1.1, "Listing Referrers").
+   */
+  async listReferrers(
+    call: Call,
+    address: RepositoryAddress,
+    subject: Digest,
+    artifactType: string | undefined,
+    page: Page<Digest>,
+  ): Promise<ManifestRecord[]> {
+    const repository = await this.#repositories.get(call, address, 'ecr-public:BatchGetImage')
+    return this.#metadata.view.manifests.listReferrers(repository.id, subject, artifactType, page)
   }
 
   /** Images by digest, each once with all its tags. */

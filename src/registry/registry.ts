@@ -3,9 +3,13 @@ import type { Clock } from '../lib/clock.ts'
 import type { MetadataStore } from '../metadata/metadata-store.ts'
 import { Access } from './access.ts'
 import { Blobs } from './blobs.ts'
+import { Catalog } from './catalog.ts'
 import type { RegistryLimits } from './limits.ts'
 import { Manifests } from './manifests.ts'
+import { Policies } from './policies.ts'
+import { Registries } from './registries.ts'
 import { Repositories } from './repositories.ts'
+import { ResourceTags } from './resource-tags.ts'
 import { Sweep } from './sweep.ts'
 import { Tags } from './tags.ts'
 import { Uploads } from './uploads.ts'
@@ -16,7 +20,11 @@ import { Uploads } from './uploads.ts'
  */
 export class Registry {
   readonly access: Access
+  readonly registries: Registries
   readonly repositories: Repositories
+  readonly catalog: Catalog
+  readonly policies: Policies
+  readonly resourceTags: ResourceTags
   readonly uploads: Uploads
   readonly blobs: Blobs
   readonly manifests: Manifests
@@ -29,7 +37,11 @@ export class Registry {
     const access = new Access()
     const repositories = new Repositories({ ...parts, access })
     this.access = access
+    this.registries = new Registries({ ...parts, access })
     this.repositories = repositories
+    this.catalog = new Catalog({ ...parts, access, repositories })
+    this.policies = new Policies({ ...parts, access, repositories })
+    this.resourceTags = new ResourceTags({ ...parts, access, repositories })
     this.uploads = new Uploads({ ...parts, repositories })
     this.blobs = new Blobs({ ...parts, access, repositories })
     this.manifests = new Manifests({ ...parts, access, repositories })

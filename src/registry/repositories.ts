@@ -11,9 +11,9 @@ import {
   type RepositoryAddress,
   type RepositoryRecord,
 } from '../metadata/metadata-store.ts'
-import { type Alias, isReservedAlias, type RepositoryName } from '../oci/repository-name.ts'
+import { type Alias, type ImageName, isReservedAlias, type RepositoryName } from '../oci/repository-name.ts'
 import type { Access, RepositoryAction } from './access.ts'
-import { factsOf, spellingOf } from './address.ts'
+import { addressIn, addressOf, factsOf, spellingOf } from './address.ts'
 import type { Call, ScopeAction } from './call.ts'
 import type { RegistryLimits } from './limits.ts'
 
@@ -143,6 +143,26 @@ export class Repositories {
     return (await this.#mayCreateOnPush(call, address)) ? ['pull', 'push'] : ['pull']
   }
 
+  /**
+   * The image names that the caller may pull, of every registry, in lexical order. Goes on past those it may not, page
+   * by page, until it has as many as asked for.
+   */
+  async listPullable(call: Call, page: Page<ImageName>): Promise<ImageName[]> {
+    const pullable: ImageName[] = []
+    let after = page.after
+    while (pullable.length < page.limit) {
+      const repositories = await this.#metadata.view.repositories.listAll({ after, limit: page.limit })
+      for (const repository of repositories) {
+        const image = { alias: repository.alias, name: repository.name }
+        if (this.#access.canPull(call, repository, addressOf(image))) pullable.push(image)
+      }
+      const last = repositories.at(-1)
+      if (!last || repositories.length < page.limit) break
+      after = { alias: last.alias, name: last.name }
+    }
+    return pullable.slice(0, page.limit)
+  }
+
   async primaryAlias(accountId: string): Promise<Alias | undefined> {
     const aliases = await this.#metadata.view.accounts.listAliases(accountId)
     return aliases.find((alias) => alias.isPrimary)?.alias
@@ -243,11 +263,6 @@ export class Repositories {
     const { accounts } = this.#metadata.view
     return registry.kind === 'alias' ? accounts.findByAlias(registry.alias) : accounts.find(registry.accountId)
   }
-}
-
-/** Where a repository is, whatever alias it was asked for by. */
-function addressIn({ accountId, name }: RepositoryRecord): RepositoryAddress {
-  return { registry: { kind: 'account', accountId }, name }
 }
 
 async function claimAlias(

@@ -26,6 +26,11 @@ export class RunningDigests {
     return this.#read(upload, algorithm)
   }
 
+  /** Whether an upload's digest is here. If not, the upload was last written to by another process, or in another try. */
+  has(uploadId: string): boolean {
+    return this.#kept.has(uploadId)
+  }
+
   /** What algorithm an upload is being digested with, if it is known here. */
   algorithmOf(uploadId: string): DigestAlgorithm {
     return this.#kept.peek(uploadId)?.running.algorithm ?? 'sha256'

@@ -1,3 +1,5 @@
+import { refuse } from '../errors.ts'
+
 /**
  * One writer at a time for each upload. A newcomer takes over: the request before it is told to stop and the newcomer
  * waits until it has, because that request is most often one whose client is gone and has come back to resume.
@@ -11,7 +13,7 @@ export class UploadWriters {
     for (;;) {
       const earlier = this.#writers.get(uploadId)
       if (!earlier) break
-      earlier.stop.abort(new Superseded())
+      earlier.stop.abort(refuse('ClientGone', { reason: 'another request for the same upload took over' }))
       await earlier.stopped
     }
     const stop = new AbortController()
@@ -30,13 +32,4 @@ export class UploadWriters {
 /** Permission to write to an upload until disposed of. `signal` aborts when a later request wants the turn. */
 export interface UploadTurn extends Disposable {
   readonly signal: AbortSignal
-}
-
-/** A later request for the same upload has taken this one's place. */
-export class Superseded extends Error {
-  override readonly name = 'Superseded'
-
-  constructor() {
-    super('another request for the same upload took over')
-  }
 }

@@ -103,6 +103,7 @@ export class Uploads {
     if (rules && upload.partCount >= rules.partsMax) {
       throw refuse('UploadPartsExceeded', { ...uploadFacts(address), partsMax: rules.partsMax })
     }
+    await this.#requireOpen(call, address, upload)
     const running = await this.#digests.take(upload, this.#digests.algorithmOf(upload.id))
     const { bytes, interruption } = await this.#receive(address, upload, chunk, running, turn)
     const advanced = withPart(upload, bytes, call.now)
@@ -138,6 +139,7 @@ export class Uploads {
     const { upload, repository } = await this.#find(call, address, 'ecr-public:CompleteLayerUpload')
     if (finish.partBytesMin !== undefined) requireParts(address, upload, finish.partBytesMin)
 
+    if (finish.rest) await this.#requireOpen(call, address, upload)
     const received = await this.#finish(address, upload, finish, turn)
     const { digest, bytes } = received
     const isStored = (await this.#metadata.view.blobs.find(digest)) !== undefined
@@ -194,6 +196,16 @@ export class Uploads {
     const upload = await this.#metadata.view.uploads.find(address.upload)
     if (upload?.repositoryId !== repository.id) throw refuse('UploadUnknown', uploadFacts(address))
     return { upload, repository }
+  }
+
+  /**
+   * An upload whose object was sealed, but never named because the process ended in between, can only be completed as it
+   * is. One that is to be written to again is over: its client begins another. Refuses `UploadUnknown`.
+   */
+  async #requireOpen(call: Call, address: UploadAddress, upload: UploadRecord): Promise<void> {
+    if (this.#digests.has(upload.id) || (await this.#blobs.size(upload.key)) === undefined) return
+    await this.#remove(upload, call.now)
+    throw refuse('UploadUnknown', uploadFacts(address))
   }
 
   /** Let a chunk's bytes into the store, behind those that are there. Durable when this resolves. */

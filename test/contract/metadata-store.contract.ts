@@ -100,7 +100,7 @@ export function describeMetadataStore(driver: MetadataStoreUnderTest): void {
     describe('accounts and keys', () => {
       check('an account is found by its id and by each of its aliases', async (store) => {
         await store.write((tx) =>
-          tx.accounts.insertAlias({ alias: parseAlias('other'), accountId, isPrimary: false, createdAt: now }),
+          tx.accounts.insertAlias({ alias: parseAlias('other'), accountId, isPrimary: false, createdAt: now + 1 }),
         )
         const account = { id: accountId, createsOnPush: true, displayName: '', isVerified: false, createdAt: now }
         expect(await store.view.accounts.find(accountId)).toEqual(account)
@@ -108,8 +108,8 @@ export function describeMetadataStore(driver: MetadataStoreUnderTest): void {
         expect(await store.view.accounts.findByAlias(parseAlias('other'))).toEqual(account)
         expect(await store.view.accounts.findByAlias(parseAlias('nobody'))).toBeUndefined()
         expect(await store.view.accounts.listAliases(accountId)).toEqual([
-          { alias: 'acme', accountId, isPrimary: true },
-          { alias: 'other', accountId, isPrimary: false },
+          { alias: 'acme', accountId, isPrimary: true, createdAt: now },
+          { alias: 'other', accountId, isPrimary: false, createdAt: now + 1 },
         ])
         expect(await store.view.accounts.list({ after: undefined, limit: 1 })).toEqual([account])
         expect(await store.view.accounts.list({ after: accountId, limit: 9 })).toMatchObject([{ id: '999999999999' }])

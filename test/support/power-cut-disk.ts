@@ -137,7 +137,8 @@ export class PowerCutDisk implements Disk {
 
   async statusAt(path: string): Promise<FileStatus> {
     await this.#called('statusAt')
-    return { size: asFile(this.#at(path)).content.length, mtimeMs: 0 }
+    const node = this.#at(path)
+    return { size: node.kind === 'file' ? node.content.length : 0, mtimeMs: 0 }
   }
 
   async rename(from: string, to: string): Promise<void> {

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { GroupSync } from '../../lib/group-sync.ts'
-import { closing, codeOf, type Disk } from './disk.ts'
+import { closing, codeOf, type Disk, ifThere } from './disk.ts'
 
 /**
  * A directory whose entries can be made durable. Callers who ask at the same moment share one fsync.
@@ -52,10 +52,7 @@ export class Directory implements AsyncDisposable {
  * one is synced even if somebody else made it, perhaps without living to sync it.
  */
 async function makeDurably(disk: Disk, path: string): Promise<void> {
-  try {
-    await disk.makeDirectory(path)
-  } catch (error) {
-    if (codeOf(error) !== 'ENOENT') throw error
+  if (!(await ifThere(disk.statusAt(path)))) {
     await makeDurably(disk, dirname(path))
     await disk.makeDirectory(path)
   }

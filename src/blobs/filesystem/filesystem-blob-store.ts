@@ -1,6 +1,7 @@
 import { constants } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { Readable } from 'node:stream'
+import { LRUCache } from 'lru-cache'
 import { allDone } from '../../lib/all-done.ts'
 import { invariant } from '../../lib/invariant.ts'
 import {
@@ -22,6 +23,9 @@ export interface FilesystemBlobStoreOptions {
   readonly disk?: Disk
 }
 
+/** For how many open keys the store remembers that they are durable. Those it forgets are synced again. */
+const DURABLE_KEYS_MAX = 4096
+
 /** How many files `keys()` asks for their sizes at a time. */
 const STATUSES_AT_ONCE = 64
 
@@ -38,6 +42,8 @@ export class FilesystemBlobStore implements BlobStore {
   readonly #open: Directory
   readonly #sealed: Directory
   readonly #shards = new Map<string, Promise<Directory>>()
+  /** The size of an open key that this process synced last, and has not touched since. */
+  readonly #durableSizes = new LRUCache<BlobKey, number>({ max: DURABLE_KEYS_MAX })
 
   private constructor(disk: Disk, directories: AsyncDisposableStack, open: Directory, sealed: Directory) {
     this.#disk = disk
@@ -58,12 +64,14 @@ export class FilesystemBlobStore implements BlobStore {
 
   async append(key: BlobKey, offset: number, body: AsyncIterable<Uint8Array>, signal?: AbortSignal): Promise<number> {
     signal?.throwIfAborted()
+    this.#durableSizes.delete(key)
     const descriptor = await this.#openToWrite(key, offset)
     return closing(this.#disk, descriptor, async () => {
       if (offset > 0) await this.#cut(key, descriptor, offset)
       const size = await writeBody(this.#disk, descriptor, offset, body, signal)
       // The directory at every offset: the call that made the file may have died before its sync.
       await allDone([this.#disk.datasync(descriptor), this.#open.synced()])
+      this.#durableSizes.set(key, size)
       return size
     })
   }
@@ -84,7 +92,9 @@ export class FilesystemBlobStore implements BlobStore {
     const path = this.#openPath(key)
     const file = await ifThere(this.#disk.statusAt(path))
     if (!file) return this.#sealAgain(key, size)
-    if (file.size !== size) await this.#shorten(key, path, size)
+    // The right size alone proves nothing: a call that cut the file to it may have died before its sync.
+    if (file.size !== size || this.#durableSizes.get(key) !== size) await this.#cutDurably(key, path, size)
+    this.#durableSizes.delete(key)
     await this.#shardOf(key)
     try {
       await this.#disk.rename(path, this.#sealedPath(key))
@@ -111,6 +121,7 @@ export class FilesystemBlobStore implements BlobStore {
   }
 
   async delete(key: BlobKey): Promise<void> {
+    this.#durableSizes.delete(key)
     await ifThere(this.#disk.unlink(this.#openPath(key)))
     await ifThere(this.#disk.unlink(this.#sealedPath(key)))
     // Also when neither was there: the call that removed it may have died before its sync.
@@ -180,7 +191,7 @@ export class FilesystemBlobStore implements BlobStore {
     if (held > size) await this.#disk.truncate(descriptor, size)
   }
 
-  async #shorten(key: BlobKey, path: string, size: number): Promise<void> {
+  async #cutDurably(key: BlobKey, path: string, size: number): Promise<void> {
     const descriptor = await this.#disk.open(path, constants.O_WRONLY)
     await closing(this.#disk, descriptor, async () => {
       await this.#cut(key, descriptor, size)

@@ -5,6 +5,7 @@ import type { RepositoryRecord } from '../../metadata/metadata-store.ts'
 import { isDigest, parseDigest } from '../../oci/digest.ts'
 import { parseTag } from '../../oci/reference.ts'
 import type { ImageDetail } from '../../registry/manifests.ts'
+import { toReferencedImageShape } from './image-shape.ts'
 import { operation, repositoryOf } from './operation.ts'
 import { decodePageToken, page, pageDefault } from './pagination.ts'
 import { imageIds, maxResults, nextToken, registryId, repositoryName } from './shapes.ts'
@@ -50,11 +51,7 @@ function toImageDetailShape(repository: RepositoryRecord, image: ImageDetail) {
   return {
     registryId: repository.accountId,
     repositoryName: repository.name,
-    imageDigest: image.digest,
+    ...toReferencedImageShape(image),
     ...(image.tags.length > 0 && { imageTags: image.tags }),
-    imageSizeInBytes: image.contentBytes,
-    imagePushedAt: image.pushedAt / 1000,
-    imageManifestMediaType: image.mediaType,
-    ...(image.configMediaType !== undefined && { artifactMediaType: image.configMediaType }),
   }
 }

@@ -37,7 +37,7 @@ export function addEcrPublicDoor(app: FastifyInstance, parts: EcrPublicDoorParts
     scope.setErrorHandler(sendError)
     scope.post('/', async (request, reply) => {
       const output = await answer(request, parts)
-      return reply.headers({ 'x-amzn-requestid': request.id, 'content-type': contentType }).send(JSON.stringify(output))
+      return reply.headers({ 'x-amzn-requestid': request.id, 'content-type': contentType }).send(jsonBytes(output))
     })
   })
 }
@@ -61,6 +61,7 @@ async function answer(request: FastifyRequest, parts: EcrPublicDoorParts): Promi
       accountId: principal.accountId,
       accessKeyId,
       host: parts.origin.hostFor(request.raw),
+      url: parts.origin.urlFor(request.raw),
     },
     body,
   )
@@ -87,5 +88,10 @@ function sendError(thrown: unknown, request: FastifyRequest, reply: FastifyReply
   return reply
     .code(status)
     .headers({ 'x-amzn-requestid': request.id, 'x-amzn-errortype': type, 'content-type': contentType })
-    .send(JSON.stringify({ __type: type, ...members, message }))
+    .send(jsonBytes({ __type: type, ...members, message }))
+}
+
+/** As bytes: to a string, Fastify would add a `charset` that AWS's content type does not have. */
+function jsonBytes(value: object): Buffer {
+  return Buffer.from(JSON.stringify(value))
 }

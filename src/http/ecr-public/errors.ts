@@ -24,6 +24,7 @@ const rows: { readonly [Code in RefusalCode]: (facts: Refusals[Code]) => EcrPubl
       'LayerAlreadyExistsException',
       `Layer with digest '${f.digest}' already exists in ${repositoryInRegistry(f)}`,
     ),
+  BlobReferenced: (f) => error('InvalidParameterException', `The layer with digest ${f.digest} belongs to an image`),
   BlobUnknown: (f) =>
     error(
       'LayersNotFoundException',

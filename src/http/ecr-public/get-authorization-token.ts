@@ -1,17 +1,20 @@
 import { z } from 'zod'
 
 import { tokenUserName } from '../../auth/authenticator.ts'
+import { tokenMsMax } from '../../auth/signing-keys.ts'
 import { operation } from './operation.ts'
 
-/** How long a `docker login` lasts: twelve hours, as the API's documentation has it. */
-const tokenMs = 12 * 60 * 60 * 1000
+/** Both are needed, and neither has a resource (ECR Public user guide, "Registry authentication"). */
+const actions = ['ecr-public:GetAuthorizationToken', 'sts:GetServiceBearerToken'] as const
 
 /**
  * A user name and password for `docker login`, in base64 as one. The password must hold no colon: the AWS CLI splits
  * the decoded text at colons into exactly two.
  */
-export const getAuthorizationToken = operation(z.object({}), async ({ tokens, call, accessKeyId }) => {
-  const expiresAt = call.now + tokenMs
+export const getAuthorizationToken = operation(z.object({}), async (exchange) => {
+  const { registry, tokens, call, accountId, accessKeyId } = exchange
+  for (const action of actions) registry.access.requireOn(call, action, { accountId, resource: '*' })
+  const expiresAt = call.now + tokenMsMax
   const password = await tokens.issue({ accessKeyId, access: undefined, expiresAt })
   return {
     authorizationData: {

@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 
 import type { Tokens } from '../../auth/tokens.ts'
-import { RegistryError, refuse } from '../../errors.ts'
+import { isRefusal, RegistryError, refuse } from '../../errors.ts'
 import type { RegistryAddress, RepositoryAddress } from '../../metadata/metadata-store.ts'
 import { parseAlias, parseRepositoryName } from '../../oci/repository-name.ts'
 import type { Call } from '../../registry/call.ts'
@@ -18,6 +18,8 @@ export interface EcrPublicExchange {
   readonly accessKeyId: string
   /** What stands before an image's name in a URI, as this client is told: `host` or `host:port`. */
   readonly host: string
+  /** The same as a URL, for what is not an image: `http://host:port`. */
+  readonly url: string
 }
 
 export interface Operation {
@@ -33,11 +35,33 @@ export function operation<Shape extends z.ZodType>(
   return { run: (exchange, body) => handle(exchange, parseInput(input, body)) }
 }
 
+/** What an input says of the repository it is about. */
+export interface NamedRepository {
+  readonly registryId?: string | undefined
+  readonly repositoryName: string
+}
+
+/**
+ * An operation on one repository whose model has no RegistryNotFoundException: a registry that there is not has no such
+ * repository.
+ */
+export function repositoryOperation<Shape extends z.ZodType<NamedRepository>>(
+  input: Shape,
+  handle: (exchange: EcrPublicExchange, address: RepositoryAddress, input: z.output<Shape>) => Promise<object>,
+): Operation {
+  return operation(input, async (exchange, request) => {
+    try {
+      return await handle(exchange, repositoryOf(exchange, request), request)
+    } catch (error) {
+      if (!isRefusal(error, 'RegistryUnknown')) throw error
+      const facts = { repository: request.repositoryName, registry: error.facts.registry }
+      throw refuse('RepositoryUnknown', facts, { cause: error })
+    }
+  })
+}
+
 /** The repository an input names: in the registry it names by id or alias, else in the caller's own. */
-export function repositoryOf(
-  exchange: EcrPublicExchange,
-  input: { readonly registryId?: string | undefined; readonly repositoryName: string },
-): RepositoryAddress {
+export function repositoryOf(exchange: EcrPublicExchange, input: NamedRepository): RepositoryAddress {
   return { registry: registryOf(exchange, input.registryId), name: parseRepositoryName(input.repositoryName) }
 }
 

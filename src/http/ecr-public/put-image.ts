@@ -31,7 +31,7 @@ export const putImage = operation(input, async (exchange, request) => {
     bytes: Buffer.from(request.imageManifest, 'utf8'),
     mediaType: request.imageManifestMediaType,
     digest: request.imageDigest === undefined ? undefined : parseDigest(request.imageDigest),
-    tag,
+    tags: tag === undefined ? [] : [tag],
   })
   if (put.outcome === 'unchanged') throw refuse('ImageExists', { ...factsOf(address), digest: put.digest, tag })
   return {

@@ -1,6 +1,8 @@
 import { z } from 'zod'
 
+import { repositoryPolicyLengthMax } from '../../iam/policy.ts'
 import { partBytesMax } from '../../registry/limits.ts'
+import { logoBytesMax } from '../../registry/logo.ts'
 
 /**
  * The shapes of the service model (botocore's `ecr-public/2020-10-30`) with their constraints, in ECR's own words. A
@@ -55,7 +57,8 @@ function blob(max: number) {
 }
 
 const namePart = '[a-z0-9]+(?:[._-][a-z0-9]+)*'
-const digestPattern = '[a-zA-Z0-9-_+.]+:[a-fA-F0-9]+'
+export const digestPattern = '[a-zA-Z0-9-_+.]+:[a-fA-F0-9]+'
+export const tagPattern = '[a-zA-Z0-9-_.]+'
 const uuidPattern = '[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}'
 
 export const repositoryName = text({ min: 2, max: 205, pattern: `(?:${namePart}/)*${namePart}` })
@@ -68,7 +71,7 @@ export const batchedLayerDigests = list(text({ max: 1000 }), { min: 1, max: 100 
 export const partSize = integer({ min: 0 })
 export const layerPartBlob = blob(partBytesMax)
 export const imageManifest = text({ min: 1, max: 4_194_304 })
-export const imageTag = text({ min: 1, max: 300, pattern: '[a-zA-Z0-9-_.]+' })
+export const imageTag = text({ min: 1, max: 300, pattern: tagPattern })
 export const imageDigest = text({ pattern: digestPattern })
 export const imageIds = list(
   z.object({ imageDigest: imageDigest.optional(), imageTag: imageTag.optional() }, { error: wrongType }),
@@ -80,3 +83,30 @@ export const imageIds = list(
 export const repositoryNames = list(repositoryName, { min: 1, max: 100 })
 export const maxResults = integer({ min: 1, max: 1000 })
 export const nextToken = text({ max: 4096 })
+export const force = z.boolean({ error: wrongType })
+/** Not held to the patterns: an id that breaks them becomes a failure of its own in the answer. */
+export const batchedImageIds = list(
+  z.object({ imageDigest: text().optional(), imageTag: text().optional() }, { error: wrongType }),
+  { min: 1, max: 100 },
+)
+export const policyText = text({ max: repositoryPolicyLengthMax })
+export const displayName = text({ max: 100 })
+const platforms = list(text({ min: 1, max: 50 }), { min: 0, max: 50 })
+export const repositoryCatalogData = z.object(
+  {
+    description: text({ max: 1024 }).optional(),
+    architectures: platforms.optional(),
+    operatingSystems: platforms.optional(),
+    logoImageBlob: blob(logoBytesMax).optional(),
+    aboutText: text({ max: 25_600 }).optional(),
+    usageText: text({ max: 25_600 }).optional(),
+  },
+  { error: wrongType },
+)
+export const resourceArn = text({ min: 1, max: 2048 })
+// Keys and values have an exception of their own, so it is not here that they are held to anything.
+export const tagList = list(z.object({ Key: text().optional(), Value: text().optional() }, { error: wrongType }), {
+  min: 0,
+  max: 200,
+})
+export const tagKeyList = list(text(), { min: 0, max: 200 })

@@ -11,7 +11,7 @@ import type { Origin } from '../origin.ts'
 import { discardRest } from '../request-body.ts'
 import { describeOciError, ociErrorBody } from './errors.ts'
 import type { OciAnswer } from './exchange.ts'
-import { type Method, matchRoute } from './routes.ts'
+import { type Method, matchRoute, type RouteMatch } from './routes.ts'
 
 export interface OciDoorParts {
   readonly registry: Registry
@@ -66,7 +66,8 @@ async function answer(request: FastifyRequest, parts: OciDoorParts): Promise<Oci
 function send(reply: FastifyReply, { status, headers, body }: OciAnswer): FastifyReply {
   reply.code(status)
   if (headers) reply.headers(headers)
-  return reply.send(body)
+  // Fastify adds a charset to the type of a string, and a manifest's media type is compared to the letter.
+  return reply.send(typeof body === 'string' ? Buffer.from(body) : body)
 }
 
 function sendError(thrown: unknown, request: FastifyRequest, reply: FastifyReply, origin: Origin): FastifyReply {
@@ -86,11 +87,16 @@ function sendError(thrown: unknown, request: FastifyRequest, reply: FastifyReply
  * form of the Docker token specification.
  */
 function challenge(request: FastifyRequest, origin: Origin): string {
-  const name = matchRoute(splitUrl(request.raw).path)?.parameters.name ?? ''
-  const actions = request.method === 'GET' || request.method === 'HEAD' ? 'pull' : 'pull,push'
-  const scope = /^[a-z0-9._/-]+$/.test(name) ? `repository:${name}:${actions}` : 'aws'
+  const route = matchRoute(splitUrl(request.raw).path)
+  const name = route?.parameters.name ?? ''
+  const scope = /^[a-z0-9._/-]+$/.test(name) ? `repository:${name}:${scopeActionsOf(request.method, route)}` : 'aws'
   const realm = `${origin.urlFor(request.raw)}/token/`
   return `Bearer realm="${realm}",service="${origin.hostFor(request.raw)}",scope="${scope}"`
+}
+
+function scopeActionsOf(method: string, route: RouteMatch | undefined): string {
+  if (route?.isPush || method === 'POST' || method === 'PUT') return 'pull,push'
+  return method === 'DELETE' ? 'delete' : 'pull'
 }
 
 function splitUrl(request: IncomingMessage): { path: string; query: string } {

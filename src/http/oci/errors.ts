@@ -19,6 +19,8 @@ const rows: { readonly [Code in RefusalCode]: (facts: Refusals[Code]) => OciErro
     ),
   AccessKeyUnknown: () => error(401, 'UNAUTHORIZED', 'The access key is unknown or disabled.'),
   BlobExists: (f) => error(400, 'BLOB_UPLOAD_INVALID', `The layer with digest ${f.digest} is there already`),
+  BlobReferenced: (f) =>
+    error(405, 'UNSUPPORTED', `The layer with digest ${f.digest} belongs to an image: delete that first`),
   BlobUnknown: (f) =>
     error(404, 'BLOB_UNKNOWN', `The layer with digest ${f.digest} does not exist within ${theRepository(f)}`),
   BodyTooLarge: (f) => error(413, 'SIZE_INVALID', `The body is larger than ${f.bytesMax} bytes`),

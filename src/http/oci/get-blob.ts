@@ -1,6 +1,7 @@
 import { parseDigest } from '../../oci/digest.ts'
 import { mediaTypes } from '../../oci/media-types.ts'
 import type { ReadableBlob } from '../../registry/blobs.ts'
+import { isUnchanged } from './conditions.ts'
 import { header, type OciHandler, repositoryIn } from './exchange.ts'
 import { parseRange } from './range.ts'
 
@@ -8,6 +9,10 @@ import { parseRange } from './range.ts'
 export const getBlob: OciHandler = async (exchange) => {
   const { address } = repositoryIn(exchange)
   const blob = await exchange.registry.blobs.get(exchange.call, address, parseDigest(exchange.parameters.last))
+  if (isUnchanged(exchange.request, blob.digest)) {
+    const { etag, 'docker-content-digest': digest } = blobHeaders(blob)
+    return { status: 304, headers: { etag, 'docker-content-digest': digest } }
+  }
   const range = parseRange(header(exchange.request, 'range'), blob.bytes)
   if (!range) {
     return {
@@ -27,7 +32,7 @@ export const getBlob: OciHandler = async (exchange) => {
   }
 }
 
-export function blobHeaders(blob: ReadableBlob): Record<string, string> {
+export function blobHeaders(blob: ReadableBlob) {
   return {
     'content-type': mediaTypes.octetStream,
     'docker-content-digest': blob.digest,

@@ -1,5 +1,5 @@
-import { refuse } from '../../errors.ts'
 import { type OciHandler, pathOf, repositoryIn } from './exchange.ts'
+import { parsePageSize } from './page-size.ts'
 
 /** Most tags in one answer; more are behind its Link header. */
 export const tagsPageMax = 10_000
@@ -11,7 +11,7 @@ export const tagsPageMax = 10_000
 export const listTags: OciHandler = async (exchange) => {
   const { registry, call, query } = exchange
   const { image, address } = repositoryIn(exchange)
-  const limit = parsePageSize(query.get('n'))
+  const limit = parsePageSize(query.get('n'), tagsPageMax)
   // One more than asked for tells whether there is a next page.
   const rows = await registry.tags.list(call, address, { after: query.get('last') ?? undefined, limit: limit + 1 })
   const tags = rows.slice(0, limit).map((row) => row.tag)
@@ -25,12 +25,4 @@ export const listTags: OciHandler = async (exchange) => {
     },
     body: `${JSON.stringify({ name: `${image.alias}/${image.name}`, tags })}\n`,
   }
-}
-
-function parsePageSize(text: string | null): number {
-  if (text === null) return tagsPageMax
-  if (!/^\d{1,9}$/.test(text)) {
-    throw refuse('RequestMalformed', { reason: `n is "${text.slice(0, 50)}" and not a number of tags` })
-  }
-  return Math.min(Number(text), tagsPageMax)
 }

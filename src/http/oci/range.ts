@@ -11,8 +11,7 @@ export function parseRange(text: string | undefined, bytes: number): ByteRange |
   if (first === '') return suffix(Number(last), bytes)
   const start = Number(first)
   const end = last === '' ? bytes - 1 : Math.min(Number(last), bytes - 1)
-  if (last !== '' && Number(last) < start) return undefined
-  if (start >= bytes) throw refuse('RangeUnsatisfiable', { bytes })
+  if (start >= bytes || end < start) throw refuse('RangeUnsatisfiable', { bytes })
   return { start, end }
 }
 

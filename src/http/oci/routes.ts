@@ -1,11 +1,15 @@
 import { appendUpload } from './append-upload.ts'
 import { cancelUpload } from './cancel-upload.ts'
 import { completeUpload } from './complete-upload.ts'
+import { deleteBlob } from './delete-blob.ts'
+import { deleteManifest } from './delete-manifest.ts'
 import type { OciHandler } from './exchange.ts'
 import { getBlob } from './get-blob.ts'
 import { getManifest } from './get-manifest.ts'
 import { getUpload } from './get-upload.ts'
 import { headBlob } from './head-blob.ts'
+import { listReferrers } from './list-referrers.ts'
+import { listRepositories } from './list-repositories.ts'
 import { listTags } from './list-tags.ts'
 import { ping } from './ping.ts'
 import { putManifest } from './put-manifest.ts'
@@ -26,19 +30,28 @@ interface Endpoint {
    */
   readonly path: string
   readonly hasName: boolean
+  /** Every method here is part of a push, also those that only look. */
+  readonly isPush?: true
   readonly handlers: Readonly<Partial<Record<Method, OciHandler>>>
 }
 
 const endpoints: readonly Endpoint[] = [
   { path: '/', hasName: false, handlers: { GET: ping, HEAD: ping } },
-  { path: '/blobs/*', hasName: true, handlers: { GET: getBlob, HEAD: headBlob } },
+  { path: '/_catalog', hasName: false, handlers: { GET: listRepositories } },
+  { path: '/blobs/*', hasName: true, handlers: { GET: getBlob, HEAD: headBlob, DELETE: deleteBlob } },
   { path: '/blobs/uploads/', hasName: true, handlers: { POST: startUpload } },
   {
     path: '/blobs/uploads/*',
     hasName: true,
+    isPush: true,
     handlers: { GET: getUpload, PATCH: appendUpload, PUT: completeUpload, DELETE: cancelUpload },
   },
-  { path: '/manifests/*', hasName: true, handlers: { GET: getManifest, HEAD: getManifest, PUT: putManifest } },
+  {
+    path: '/manifests/*',
+    hasName: true,
+    handlers: { GET: getManifest, HEAD: getManifest, PUT: putManifest, DELETE: deleteManifest },
+  },
+  { path: '/referrers/*', hasName: true, handlers: { GET: listReferrers } },
   { path: '/tags/list', hasName: true, handlers: { GET: listTags, HEAD: listTags } },
 ]
 
@@ -49,6 +62,7 @@ const patterns = endpoints
 
 export interface RouteMatch {
   readonly parameters: RouteParameters
+  readonly isPush: boolean
   readonly handlers: Endpoint['handlers']
 }
 
@@ -58,12 +72,12 @@ export function matchRoute(path: string): RouteMatch | undefined {
   if (!segments) return undefined
   // A trailing slash after `uploads` is the specification's spelling; clients leave it out.
   if (segments.at(-1) === 'uploads' && segments.at(-2) === 'blobs') segments.push('')
-  for (const { segments: pattern, hasName, handlers } of patterns) {
+  for (const { segments: pattern, hasName, isPush = false, handlers } of patterns) {
     const nameLength = segments.length - pattern.length
     if (hasName ? nameLength < 1 : nameLength !== 0) continue
     if (!pattern.every((wanted, i) => matchesSegment(wanted, segments[nameLength + i]!))) continue
     const last = pattern.at(-1) === '*' ? segments.at(-1)! : ''
-    return { parameters: { name: segments.slice(0, nameLength).join('/'), last }, handlers }
+    return { parameters: { name: segments.slice(0, nameLength).join('/'), last }, isPush, handlers }
   }
   return undefined
 }

@@ -7,7 +7,7 @@ import { chunkIn } from './upload-chunk.ts'
 
 /**
  * `POST /v2/<name>/blobs/uploads/`: begin an upload. With `?digest=` the whole blob is in the body; with
- * `?mount=&from=` another repository may have it, and an upload begins only if that comes to nothing.
+ * `?mount=` another repository may have it, the one in `from` or any, and an upload begins only if that comes to nothing.
  */
 export const startUpload: OciHandler = async (exchange) => {
   const { registry, call, query } = exchange
@@ -36,8 +36,8 @@ export const startUpload: OciHandler = async (exchange) => {
 async function mount({ registry, call, query }: OciExchange, image: ImageName) {
   const digest = query.get('mount')
   const from = query.get('from')
-  if (digest === null || from === null) return undefined
-  const source = { digest: parseDigest(digest), from: addressOf(parseImageName(from)) }
+  if (digest === null) return undefined
+  const source = { digest: parseDigest(digest), from: from === null ? undefined : addressOf(parseImageName(from)) }
   const blob = await registry.blobs.mount(call, addressOf(image), source, { createsRepository: true })
   return blob && blobCreated(image, blob.digest)
 }

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http'
 
 import { refuse } from '../../errors.ts'
 import type { UploadChunk } from '../../registry/uploads.ts'
-import { withoutDestroying } from '../request-body.ts'
+import { isClientGone, withoutDestroying } from '../request-body.ts'
 import { header } from './exchange.ts'
 import { parseChunkRange } from './range.ts'
 
@@ -10,7 +10,7 @@ import { parseChunkRange } from './range.ts'
 export function chunkIn(request: IncomingMessage): UploadChunk {
   const range = parseChunkRange(header(request, 'content-range'))
   const body = {
-    [Symbol.asyncIterator]: () => withoutDestroying(request)[Symbol.asyncIterator](),
+    [Symbol.asyncIterator]: () => chunksOf(request),
     destroy: (reason?: Error) => request.destroy(reason),
   }
   if (!range) return { body }
@@ -22,4 +22,14 @@ export function chunkIn(request: IncomingMessage): UploadChunk {
     })
   }
   return { body, offset: range.start, bytes }
+}
+
+/** The body as it comes. Refuses `ClientGone` where it breaks off, which is no fault of ours. */
+async function* chunksOf(request: IncomingMessage): AsyncGenerator<Uint8Array> {
+  try {
+    yield* withoutDestroying(request)
+  } catch (error) {
+    if (isClientGone(request, error)) throw refuse('ClientGone', { reason: 'the body broke off' }, { cause: error })
+    throw error
+  }
 }

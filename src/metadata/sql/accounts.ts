@@ -39,12 +39,13 @@ export class SqlAccounts implements AccountsTransaction {
 
   async listAliases(accountId: string): Promise<AliasRecord[]> {
     const rows = await this.#session.all(
-      sql`SELECT name, account_id, is_primary FROM alias WHERE account_id = ${accountId} ORDER BY name`,
+      sql`SELECT name, account_id, is_primary, created_at FROM alias WHERE account_id = ${accountId} ORDER BY name`,
     )
     return rows.map((row) => ({
       alias: row.name as Alias,
       accountId: row.account_id as string,
       isPrimary: row.is_primary === 1,
+      createdAt: row.created_at as number,
     }))
   }
 
@@ -74,7 +75,7 @@ export class SqlAccounts implements AccountsTransaction {
     return (await this.#session.run(sql`DELETE FROM alias WHERE name = ${alias}`)) === 1
   }
 
-  async insertAlias(alias: AliasRecord & { readonly createdAt: number }): Promise<void> {
+  async insertAlias(alias: AliasRecord): Promise<void> {
     await this.#session.run(sql`
       INSERT INTO alias (name, account_id, is_primary, created_at)
       VALUES (${alias.alias}, ${alias.accountId}, ${alias.isPrimary ? 1 : 0}, ${alias.createdAt})`)

@@ -49,6 +49,21 @@ export class SqlBlobs implements BlobsTransaction {
     return found
   }
 
+  async listLinking(digest: Digest, limit: number): Promise<RepositoryRecord[]> {
+    const rows = await this.#session.all(sql`
+      SELECT ${repositoryColumns}
+        FROM repository_blob l JOIN repository r ON r.id = l.repository_id AND r.deleted_at IS NULL
+       WHERE l.digest = ${digest} LIMIT ${limit}`)
+    return rows.map(toRepository)
+  }
+
+  async isReferenced(repositoryId: number, digest: Digest): Promise<boolean> {
+    const rows = await this.#session.all(
+      sql`SELECT 1 FROM manifest_blob WHERE repository_id = ${repositoryId} AND blob_digest = ${digest} LIMIT 1`,
+    )
+    return rows.length > 0
+  }
+
   find(digest: Digest): Promise<BlobRecord | undefined> {
     return first(this.#session, sql`SELECT ${blobColumns} FROM blob b WHERE b.digest = ${digest}`, toBlob)
   }
@@ -63,6 +78,13 @@ export class SqlBlobs implements BlobsTransaction {
     await this.#session.run(sql`
       INSERT INTO repository_blob (repository_id, digest, linked_at) VALUES (${repositoryId}, ${digest}, ${now})
       ON CONFLICT DO NOTHING`)
+  }
+
+  async unlink(repositoryId: number, digest: Digest): Promise<boolean> {
+    const removed = await this.#session.run(
+      sql`DELETE FROM repository_blob WHERE repository_id = ${repositoryId} AND digest = ${digest}`,
+    )
+    return removed === 1
   }
 }
 

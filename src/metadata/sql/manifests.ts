@@ -70,6 +70,20 @@ export class SqlManifests implements ManifestsTransaction {
     return found
   }
 
+  async listReferrers(
+    repositoryId: number,
+    subject: Digest,
+    artifactType: string | undefined,
+    page: Page<Digest>,
+  ): Promise<ManifestRecord[]> {
+    const ofType = artifactType === undefined ? empty : sql`AND m.artifact_type = ${artifactType}`
+    const rows = await this.#session.all(sql`
+      SELECT ${summaryColumns}, m.payload FROM manifest m
+       WHERE m.repository_id = ${repositoryId} AND m.subject = ${subject} AND m.digest > ${page.after ?? ''} ${ofType}
+       ORDER BY m.digest LIMIT ${page.limit}`)
+    return rows.map(toManifest)
+  }
+
   async listParents(repositoryId: number, digest: Digest, limit: number): Promise<Digest[]> {
     const rows = await this.#session.all(sql`
       SELECT parent_digest FROM manifest_child

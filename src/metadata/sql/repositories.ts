@@ -1,7 +1,13 @@
 import sql, { raw, type Sql } from 'sql-template-tag'
 
-import type { RepositoryName } from '../../oci/repository-name.ts'
-import type { Page, RepositoriesTransaction, RepositoryAddress, RepositoryRecord } from '../metadata-store.ts'
+import type { Alias, RepositoryName } from '../../oci/repository-name.ts'
+import type {
+  AliasedRepository,
+  Page,
+  RepositoriesTransaction,
+  RepositoryAddress,
+  RepositoryRecord,
+} from '../metadata-store.ts'
 import { first, type Row, type SqlSession } from './session.ts'
 
 /** The columns of a repository `r`, named so that they can stand in one row with another table's. */
@@ -68,6 +74,18 @@ export class SqlRepositories implements RepositoriesTransaction {
       sql`SELECT COUNT(*) AS n FROM repository WHERE account_id = ${accountId} AND deleted_at IS NULL`,
     )
     return row?.n as number
+  }
+
+  async listAll({
+    after,
+    limit,
+  }: Page<{ readonly alias: Alias; readonly name: RepositoryName }>): Promise<AliasedRepository[]> {
+    const rows = await this.#session.all(sql`
+      SELECT a.name AS alias, ${repositoryColumns}
+        FROM alias a JOIN repository r ON r.account_id = a.account_id AND r.deleted_at IS NULL
+       WHERE a.is_primary = 1 AND (a.name, r.name) > (${after?.alias ?? ''}, ${after?.name ?? ''})
+       ORDER BY a.name, r.name LIMIT ${limit}`)
+    return rows.map((row) => ({ ...toRepository(row), alias: row.alias as Alias }))
   }
 
   async insert(repository: RepositoryRecord): Promise<void> {

@@ -6,6 +6,12 @@ import type { Sql } from 'sql-template-tag'
 import { KeyTaken, MetadataStoreUnavailable } from '../metadata-store.ts'
 import type { Row } from '../sql/session.ts'
 
+export interface ConnectionOptions {
+  readonly readOnly?: boolean
+  /** How long a call may block this thread while somebody else holds a lock that it needs; 0 unless given. */
+  readonly busyMsMax?: number
+}
+
 /**
  * One connection to a SQLite database: the only place that knows `node:sqlite`. Every call is synchronous and takes
  * microseconds, except where it says otherwise. SQLite's errors become the port's here.
@@ -14,8 +20,8 @@ export class SqliteConnection implements Disposable {
   readonly #database: DatabaseSync
   readonly #statements = new LRUCache<string, StatementSync>({ max: preparedStatementsMax })
 
-  constructor(path: string, options: { readonly readOnly?: boolean } = {}) {
-    this.#database = translated(() => new DatabaseSync(path, { readOnly: options.readOnly ?? false, timeout: 0 }))
+  constructor(path: string, { readOnly = false, busyMsMax = 0 }: ConnectionOptions = {}) {
+    this.#database = translated(() => new DatabaseSync(path, { readOnly, timeout: busyMsMax }))
   }
 
   all(query: Sql): Row[] {

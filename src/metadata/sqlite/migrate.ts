@@ -10,6 +10,11 @@ export class SchemaTooNew extends Error {
   override readonly name = 'SchemaTooNew'
 }
 
+/** The data was written by an older Waybill than this one, and is not this program's to bring forward. */
+export class SchemaTooOld extends Error {
+  override readonly name = 'SchemaTooOld'
+}
+
 interface Migration {
   readonly version: number
   readonly file: string
@@ -27,11 +32,7 @@ export function migrate(connection: SqliteConnection): void {
   connection.execute('BEGIN EXCLUSIVE')
   try {
     const version = versionOf(connection)
-    if (version > newest) {
-      throw new SchemaTooNew(
-        `the data folder has schema ${version} and this Waybill knows schemas up to ${newest}: run the newer Waybill that wrote it`,
-      )
-    }
+    if (version > newest) throw tooNew(version, newest)
     for (const migration of migrations) {
       if (migration.version > version) connection.execute(readFileSync(join(folder, migration.file), 'utf8'))
     }
@@ -41,6 +42,27 @@ export function migrate(connection: SqliteConnection): void {
     if (connection.isInTransaction) connection.execute('ROLLBACK')
     throw error
   }
+}
+
+/**
+ * Require the newest schema, and change nothing: a server may be running on the data.
+ * @throws SchemaTooNew, SchemaTooOld
+ */
+export function requireNewest(connection: SqliteConnection): void {
+  const newest = listMigrations().at(-1)?.version ?? 0
+  const version = versionOf(connection)
+  if (version > newest) throw tooNew(version, newest)
+  if (version < newest) {
+    throw new SchemaTooOld(
+      `the data folder has schema ${version} and this Waybill works on schema ${newest}: start its server once, which brings the data up to date`,
+    )
+  }
+}
+
+function tooNew(version: number, newest: number): SchemaTooNew {
+  return new SchemaTooNew(
+    `the data folder has schema ${version} and this Waybill knows schemas up to ${newest}: run the newer Waybill that wrote it`,
+  )
 }
 
 function versionOf(connection: SqliteConnection): number {

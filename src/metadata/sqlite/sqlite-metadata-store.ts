@@ -16,8 +16,8 @@ import {
 } from '../metadata-store.ts'
 import type { Row, SqlSession } from '../sql/session.ts'
 import { SqlMetadata } from '../sql/sql-metadata.ts'
-import { SqliteBusy, SqliteConnection } from './connection.ts'
-import { migrate } from './migrate.ts'
+import { type ConnectionOptions, SqliteBusy, SqliteConnection } from './connection.ts'
+import { migrate, requireNewest } from './migrate.ts'
 
 /** How long a writer waits for another process's transaction (the command line's, say) before it gives up. */
 const busyMsMax = 10_000
@@ -61,14 +61,30 @@ export class SqliteMetadataStore implements MetadataStore {
   }
 
   /** Open, or create, the database at `path` and bring it to the newest schema. @throws SchemaTooNew */
-  static async open(path: string): Promise<SqliteMetadataStore> {
+  static open(path: string): Promise<SqliteMetadataStore> {
+    return SqliteMetadataStore.#open(path, migrate, {})
+  }
+
+  /**
+   * Open the database at `path` for a short-lived program, beside a server that may be running on it. It waits for locks
+   * where a server would not, and leaves the schema alone. @throws SchemaTooNew, SchemaTooOld
+   */
+  static openBeside(path: string): Promise<SqliteMetadataStore> {
+    return SqliteMetadataStore.#open(path, requireNewest, { busyMsMax })
+  }
+
+  static async #open(
+    path: string,
+    prepare: (connection: SqliteConnection) => void,
+    options: ConnectionOptions,
+  ): Promise<SqliteMetadataStore> {
     await using resources = new AsyncDisposableStack()
-    const writer = resources.use(new SqliteConnection(path))
+    const writer = resources.use(new SqliteConnection(path, options))
     writer.execute('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
-    migrate(writer)
+    prepare(writer)
     // From here on commits are made durable by `Durability`, and the log is emptied by the worker.
     writer.execute('PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0; PRAGMA foreign_keys = ON')
-    const reader = resources.use(new SqliteConnection(path, { readOnly: true }))
+    const reader = resources.use(new SqliteConnection(path, { ...options, readOnly: true }))
     for (const connection of [writer, reader]) {
       connection.execute('PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY')
     }

@@ -98,7 +98,7 @@ CREATE TABLE manifest (
   payload           BLOB    NOT NULL,
   UNIQUE (repository_id, digest)
 ) STRICT;
-CREATE INDEX manifest_by_subject ON manifest (repository_id, subject) WHERE subject IS NOT NULL;
+CREATE INDEX manifest_by_subject ON manifest (repository_id, subject, digest) WHERE subject IS NOT NULL;
 
 -- The blobs a manifest needs. A blob referred to may be missing only where its type says it is fetched elsewhere.
 CREATE TABLE manifest_blob (

@@ -1,0 +1,12 @@
+import { z } from 'zod'
+
+import { repositoryOperation } from './operation.ts'
+import { toPolicyShape } from './policy-shape.ts'
+import { registryId, repositoryName } from './shapes.ts'
+
+const input = z.object({ registryId: registryId.optional(), repositoryName })
+
+/** Answers the policy that is gone. */
+export const deleteRepositoryPolicy = repositoryOperation(input, async ({ registry, call }, address) =>
+  toPolicyShape(await registry.policies.delete(call, address)),
+)

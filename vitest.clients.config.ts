@@ -1,0 +1,14 @@
+import { defineConfig } from 'vitest/config'
+
+/** Real clients against a real process: `npm run test:clients`. Needs root and container tools, see CONTRIBUTING. */
+export default defineConfig({
+  test: {
+    include: ['test/clients/**/*.test.ts'],
+    globalSetup: ['test/clients/environment.ts'],
+    testTimeout: 5 * 60_000,
+    hookTimeout: 60_000,
+    teardownTimeout: 60_000,
+    // More would only make the clients wait for each other on the two cores that CI has.
+    maxWorkers: 2,
+  },
+})
