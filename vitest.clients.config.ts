@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config'
 
-/** Real clients against a real process: `npm run test:clients`. Needs root and container tools, see CONTRIBUTING. */
+/** Real clients against a real process: `npm run test:clients`, as root, with the packages of .ci/install-packages. */
 export default defineConfig({
   test: {
     include: ['test/clients/**/*.test.ts'],

@@ -8,9 +8,10 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 import { type SettingName, settingNames, settings } from '../src/config/settings.ts'
-import { type RefusalCode, type Refusals, refuse } from '../src/errors.ts'
+import { type RefusalCode, type Refusals, RegistryError, refuse } from '../src/errors.ts'
 import { describeEcrPublicError } from '../src/http/ecr-public/errors.ts'
 import { describeOciError } from '../src/http/oci/errors.ts'
+import { describeStsError } from '../src/http/sts/errors.ts'
 import { MetadataStoreUnavailable } from '../src/metadata/metadata-store.ts'
 import { manifestBytesMax } from '../src/oci/manifest.ts'
 import { defaultLimits, partBytesMax, partBytesSuggested } from '../src/registry/limits.ts'
@@ -186,6 +187,8 @@ The registry endpoint (\`/v2/\` and \`/token/\`) answers \`{"errors":[{"code":"�
 401 comes with a \`WWW-Authenticate\` challenge on \`/v2/\`. The API (\`POST /\`) answers \`{"__type":"…","message":"…"}\`, with
 the type in \`X-Amzn-ErrorType\`, too, and the request's id in \`X-Amzn-RequestId\`.
 
+STS, of which \`GetCallerIdentity\` is served, has words of its own for the little that it can refuse, and answers in XML.
+
 Some refusals belong to one protocol only; the other's words for them are never sent.
 
 ${codes.map((code) => section(code, meanings[code], refuse(code, sampleFacts as never))).join('\n')}
@@ -207,7 +210,14 @@ ${meaning}
 
 - Registry endpoint: **${oci.status} \`${oci.code}\`** ${message(oci.message)}${beside(headers)}
 - API: **${api.status} \`${api.type}\`** ${message(api.message)}${beside(members)}
-`
+${stsLine(thrown)}`
+}
+
+/** Nothing for a refusal that STS does not know, which it takes for a mistake of ours. */
+function stsLine(thrown: Error): string {
+  const sts = describeStsError(thrown)
+  if (thrown instanceof RegistryError && sts.status === 500) return ''
+  return `- STS: **${sts.status} \`${sts.code}\`** ${message(sts.message)}\n`
 }
 
 function message(text: string): string {

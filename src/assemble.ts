@@ -22,6 +22,8 @@ export type { Stores }
 
 /** What is left of a pass of the sweep waits this long for the next. */
 const sweepPauseMs = 5_000
+/** And what is left of the garbage collector's. */
+const collectPauseMs = 5_000
 /** How long requests in progress have to end once the server is told to stop. */
 const stopMsMax = 30_000
 
@@ -77,6 +79,12 @@ export async function createApp(config: Partial<Config> = {}, replacements: Repl
     repeat(() => registry.sweep.passUntilDone(), {
       pauseMs: sweepPauseMs,
       onError: (err) => logger.error({ err }, 'a sweep failed; the next one goes on'),
+    }),
+  )
+  resources.use(
+    repeat(() => registry.collector.passUntilDone(), {
+      pauseMs: collectPauseMs,
+      onError: (err) => logger.error({ err }, 'a pass of the garbage collector failed; the next one goes on'),
     }),
   )
   const server = createServer({

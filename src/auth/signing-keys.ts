@@ -110,7 +110,10 @@ export class SigningKeys {
   async #insert(tx: MetadataTransaction): Promise<string> {
     const id = randomUUID()
     const secret = randomBytes(signingKeyBytes).toString('base64')
-    await tx.signingKeys.insert({ id, sealedSecret: this.#box.seal(secret, owner(id)), createdAt: this.#clock() })
+    // Newer than the newest whatever the clock says: their order decides which one signs.
+    const [newest] = await tx.signingKeys.list()
+    const createdAt = Math.max(this.#clock(), newest ? newest.createdAt + 1 : 0)
+    await tx.signingKeys.insert({ id, sealedSecret: this.#box.seal(secret, owner(id)), createdAt })
     return id
   }
 

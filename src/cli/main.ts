@@ -1,14 +1,9 @@
 #!/usr/bin/env node
-import { Command } from 'commander'
+import { reportFailure } from './failure.ts'
+import { createProgram } from './program.ts'
 
-import { addServe } from './serve.ts'
-import { version } from './version.ts'
-
-const program = new Command('waybill')
-  .description('A self-hosted container registry: the Amazon ECR Public API and the OCI registry protocol on one port.')
-  .version(version)
-  .showHelpAfterError('Run `waybill --help` to see what there is.')
-
-addServe(program)
-
-await program.parseAsync()
+try {
+  await createProgram().parseAsync()
+} catch (error) {
+  process.exitCode = reportFailure(error)
+}

@@ -1,5 +1,6 @@
 import type { AccessKey } from '../auth/access-keys.ts'
 import type { Storage } from '../config/config.ts'
+import { shownKey, shownOnce } from './shown-key.ts'
 
 export interface WelcomeFacts {
   readonly url: string
@@ -35,9 +36,8 @@ Use the API:
 const knownKey = `The administrator's access key is the one shown, or given, at the first start.
 `
 
-function showKey({ accessKeyId, secretAccessKey }: AccessKey): string {
-  return `The administrator's access key. It is shown this once: keep it.
-  export AWS_ACCESS_KEY_ID=${accessKeyId}
-  export AWS_SECRET_ACCESS_KEY=${secretAccessKey}
+function showKey(key: AccessKey): string {
+  return `The administrator's access key. ${shownOnce}
+${shownKey(key)}
 `
 }

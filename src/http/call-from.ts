@@ -4,7 +4,7 @@ import type { Identity } from '../auth/authenticator.ts'
 import type { Call, ScopeAction, TokenScope } from '../registry/call.ts'
 
 /** A request, once it is known who sent it, as the registry sees it. */
-export function callFrom(request: FastifyRequest, identity: Identity, now: number): Call {
+export function callFrom(request: FastifyRequest, door: Call['door'], identity: Identity, now: number): Call {
   request.principal = identity.principal
   return {
     principal: identity.principal,
@@ -17,6 +17,7 @@ export function callFrom(request: FastifyRequest, identity: Identity, now: numbe
       userAgent: request.headers['user-agent'],
       referer: request.headers.referer,
     },
+    door,
     requestId: request.id,
     now,
   }

@@ -44,9 +44,12 @@ export interface MetadataView {
   readonly repositories: RepositoriesView
   readonly catalog: CatalogView
   readonly manifests: ManifestsView
+  readonly deletedManifests: DeletedManifestsView
   readonly tags: TagsView
+  readonly tagHistory: TagHistoryView
   readonly blobs: BlobsView
   readonly uploads: UploadsView
+  readonly reviews: ReviewsView
   readonly discards: DiscardsView
 }
 
@@ -58,9 +61,12 @@ export interface MetadataTransaction extends MetadataView {
   readonly repositories: RepositoriesTransaction
   readonly catalog: CatalogTransaction
   readonly manifests: ManifestsTransaction
+  readonly deletedManifests: DeletedManifestsTransaction
   readonly tags: TagsTransaction
+  readonly tagHistory: TagHistoryTransaction
   readonly blobs: BlobsTransaction
   readonly uploads: UploadsTransaction
+  readonly reviews: ReviewsTransaction
   readonly discards: DiscardsTransaction
 }
 
@@ -201,6 +207,8 @@ export interface RepositoryRecord {
   /** A tag once set cannot be moved. ECR Public has no such thing. */
   readonly hasImmutableTags: boolean
   readonly imageCount: number
+  /** How long an image without a tag is kept; `undefined`: until it is deleted, as on ECR. */
+  readonly untaggedKeepMs: number | undefined
   /** The repository's policy, as it was set. */
   readonly policy: string | undefined
   readonly resourceTags: ReadonlyMap<string, string>
@@ -213,6 +221,8 @@ export interface Page<Key> {
 
 export interface RepositoriesView {
   find(address: RepositoryAddress): Promise<RepositoryRecord | undefined>
+  /** One that is not deleted. */
+  findById(repositoryId: number): Promise<RepositoryRecord | undefined>
   /** Ids of repositories that are deleted and not yet empty. */
   listDeleted(limit: number): Promise<number[]>
   list(accountId: string, page: Page<RepositoryName>): Promise<RepositoryRecord[]>
@@ -228,13 +238,16 @@ export interface AliasedRepository extends RepositoryRecord {
 export interface RepositoriesTransaction extends RepositoriesView {
   /** @throws KeyTaken when the account has a repository of this name */
   insert(repository: RepositoryRecord): Promise<void>
-  setSettings(repositoryId: number, settings: Pick<RepositoryRecord, 'isPrivate' | 'hasImmutableTags'>): Promise<void>
+  setSettings(
+    repositoryId: number,
+    settings: Pick<RepositoryRecord, 'isPrivate' | 'hasImmutableTags' | 'untaggedKeepMs'>,
+  ): Promise<void>
   setPolicy(repositoryId: number, policy: string | undefined): Promise<void>
   setResourceTags(repositoryId: number, tags: ReadonlyMap<string, string>): Promise<void>
   /** Take a repository away from its address at once. What it holds is removed by `purge`. */
   markDeleted(repositoryId: number, now: number): Promise<void>
   /** Remove up to `limit` rows of a deleted repository, itself last. True when nothing of it is left. */
-  purge(repositoryId: number, limit: number): Promise<boolean>
+  purge(repositoryId: number, limit: number, now: number): Promise<boolean>
 }
 
 /** What the gallery shows of a repository: ECR Public's RepositoryCatalogData. `undefined`: was never set. */
@@ -316,8 +329,59 @@ export interface ManifestsTransaction extends ManifestsView {
     manifest: ManifestRecord,
     references: { readonly blobs: readonly BlobReference[]; readonly children: readonly Digest[] },
   ): Promise<void>
-  /** Remove a manifest with its references and its tags. False when it was gone already. */
+  /** Remove a manifest with its tags. What it referred to stays on record. False when it was gone already. */
   remove(repositoryId: number, digest: Digest): Promise<boolean>
+}
+
+/** An image that was deleted and can be brought back. */
+export interface DeletedManifestRecord extends ManifestRecord {
+  readonly tags: readonly Tag[]
+  readonly deletedAt: number
+  /** The principal's name. */
+  readonly deletedBy: string
+}
+
+export interface DeletedManifestsView {
+  find(repositoryId: number, digest: Digest): Promise<DeletedManifestRecord | undefined>
+  /** By digest. */
+  list(repositoryId: number, page: Page<Digest>): Promise<DeletedManifestRecord[]>
+  /** What a manifest refers to, be it deleted or not. */
+  listReferences(repositoryId: number, digest: Digest): Promise<ManifestReferences>
+}
+
+export interface ManifestReferences {
+  readonly blobs: readonly Digest[]
+  readonly children: readonly Digest[]
+}
+
+export interface DeletedManifestsTransaction extends DeletedManifestsView {
+  /** In place of an earlier one of the same digest. */
+  insert(repositoryId: number, manifest: DeletedManifestRecord): Promise<void>
+  /** False when it was gone already. */
+  remove(repositoryId: number, digest: Digest): Promise<boolean>
+  removeReferences(repositoryId: number, digest: Digest): Promise<void>
+}
+
+/** A tag that was set, moved or removed. */
+export interface TagEvent {
+  readonly id: number
+  readonly tag: Tag
+  /** Where it points since; `undefined` when it was removed. */
+  readonly digest: Digest | undefined
+  readonly previousDigest: Digest | undefined
+  readonly happenedAt: number
+  /** The principal's name. */
+  readonly principal: string
+  readonly door: string
+}
+
+export interface TagHistoryView {
+  /** Newest first, of one tag or of all. */
+  list(repositoryId: number, tag: Tag | undefined, page: Page<number>): Promise<TagEvent[]>
+}
+
+export interface TagHistoryTransaction extends TagHistoryView {
+  insert(repositoryId: number, event: TagEvent): Promise<void>
 }
 
 export interface TagRecord {
@@ -365,8 +429,8 @@ export interface BlobsView {
   listLinked(repositoryId: number, digests: readonly Digest[]): Promise<LinkedBlob[]>
   /** Up to `limit` repositories that link a blob. */
   listLinking(digest: Digest, limit: number): Promise<RepositoryRecord[]>
-  /** Whether a manifest of the repository refers to a blob. */
-  isReferenced(repositoryId: number, digest: Digest): Promise<boolean>
+  /** Whether a manifest of the repository refers to a blob: a live one, or also one that can be brought back. */
+  isReferenced(repositoryId: number, digest: Digest, by: 'live' | 'any'): Promise<boolean>
   /** Stored at all, in whichever repository. Says nothing about who may read it. */
   find(digest: Digest): Promise<BlobRecord | undefined>
 }
@@ -378,6 +442,8 @@ export interface BlobsTransaction extends BlobsView {
   link(repositoryId: number, digest: Digest, now: number): Promise<void>
   /** False when the repository did not link it. */
   unlink(repositoryId: number, digest: Digest): Promise<boolean>
+  /** False when it was gone already. */
+  remove(digest: Digest): Promise<boolean>
 }
 
 export interface UploadRecord {
@@ -415,6 +481,33 @@ export interface UploadsTransaction extends UploadsView {
   ): Promise<boolean>
   /** False when it was gone already. */
   remove(uploadId: string): Promise<boolean>
+}
+
+/**
+ * Something that may have become garbage: a `manifest` that lost a tag or a parent, a `deleted` image whose time is up,
+ * a blob's `link` that may be needed by no manifest, a stored `blob` that may be linked by no repository.
+ */
+export interface ReviewRecord {
+  readonly kind: 'manifest' | 'deleted' | 'link' | 'blob'
+  /** 0 for a `blob`, which belongs to none. */
+  readonly repositoryId: number
+  readonly digest: Digest
+  readonly dueAt: number
+}
+
+export interface ReviewsView {
+  listDue(now: number, limit: number): Promise<ReviewRecord[]>
+  /** Those of `digests` whose link in a repository is to be looked at. */
+  listOfLinks(repositoryId: number, digests: readonly Digest[]): Promise<ReviewRecord[]>
+  count(): Promise<number>
+}
+
+export interface ReviewsTransaction extends ReviewsView {
+  /** Have something looked at, not before its time; a review that is there already is put off, never brought forward. */
+  put(review: ReviewRecord): Promise<void>
+  /** Have every untagged manifest of a repository looked at. */
+  putUntagged(repositoryId: number, dueAt: number): Promise<void>
+  remove(review: ReviewRecord): Promise<void>
 }
 
 /** A stored object that no row names any more. Its bytes are deleted first, then this row. */

@@ -90,6 +90,11 @@ export class Access {
     }
   }
 
+  /** Whether the caller may put blobs into a repository. */
+  canPush(call: Call, repository: RepositoryRecord): boolean {
+    return this.decide(call, 'ecr-public:InitiateLayerUpload', repository).effect === 'allow'
+  }
+
   /** For actions on what is no repository yet, on many, or on a registry. Refuses as `require` does. */
   requireOn(
     call: Call,

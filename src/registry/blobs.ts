@@ -13,7 +13,9 @@ import type { Digest } from '../oci/digest.ts'
 import type { Access } from './access.ts'
 import { addressIn, factsOf } from './address.ts'
 import type { Call } from './call.ts'
+import type { RegistryLimits } from './limits.ts'
 import type { Repositories } from './repositories.ts'
+import type { Schedule } from './schedule.ts'
 
 /** A blob of a repository, its bytes not yet touched. `open` may be called or not, and more than once. */
 export interface ReadableBlob {
@@ -31,8 +33,19 @@ export class Blobs {
   readonly #store: BlobStore
   readonly #repositories: Repositories
   readonly #access: Access
+  readonly #schedule: Schedule
+  readonly #leaseMs: number
 
-  constructor(parts: { metadata: MetadataStore; blobs: BlobStore; repositories: Repositories; access: Access }) {
+  constructor(parts: {
+    metadata: MetadataStore
+    blobs: BlobStore
+    repositories: Repositories
+    access: Access
+    schedule: Schedule
+    limits: RegistryLimits
+  }) {
+    this.#schedule = parts.schedule
+    this.#leaseMs = parts.limits.collectGraceMs / 2
     this.#metadata = parts.metadata
     this.#store = parts.blobs
     this.#repositories = parts.repositories
@@ -41,7 +54,9 @@ export class Blobs {
 
   /** Refuses `BlobUnknown` for what this repository does not link, however well stored it is. */
   async get(call: Call, address: RepositoryAddress, digest: Digest): Promise<ReadableBlob> {
-    const { blob } = await this.#find(call, address, digest)
+    let { blob, repository } = await this.#find(call, address, digest)
+    // Put off, it cannot be collected between our look and the answer; it is looked up again, should it have been before.
+    if (await this.#lease(call, repository, [digest])) ({ blob, repository } = await this.#find(call, address, digest))
     const { bytes, key } = blob
     // With a range the store need not ask how long the blob is.
     const whole = bytes > 0 ? { start: 0, end: bytes - 1 } : undefined
@@ -51,6 +66,7 @@ export class Blobs {
   /** Those of `digests` that the repository has; the rest are unavailable there. */
   async listAvailable(call: Call, address: RepositoryAddress, digests: readonly Digest[]): Promise<LinkedBlob[]> {
     const repository = await this.#repositories.get(call, address, 'ecr-public:BatchCheckLayerAvailability')
+    await this.#lease(call, repository, digests)
     return this.#metadata.view.blobs.listLinked(repository.id, digests)
   }
 
@@ -73,8 +89,14 @@ export class Blobs {
       ? await this.#findReadable(call, source.from, source.digest)
       : await this.#findReadableAnywhere(call, source.digest)
     if (!blob) return undefined
-    await this.#metadata.write((tx) => tx.blobs.link(target.id, blob.digest, call.now))
-    return blob
+    return this.#metadata.write(async (tx) => {
+      // It may have been collected since it was found: then it has to be uploaded after all.
+      const stored = await tx.blobs.find(blob.digest)
+      if (!stored) return undefined
+      await tx.blobs.link(target.id, stored.digest, call.now)
+      await this.#schedule.reviewLink(tx, target.id, stored.digest, call.now)
+      return stored
+    })
   }
 
   /**
@@ -83,10 +105,27 @@ export class Blobs {
   async remove(call: Call, address: RepositoryAddress, digest: Digest): Promise<void> {
     const repository = await this.#repositories.get(call, address, 'ecr-public:BatchDeleteImage')
     await this.#repositories.change(address, repository, async (tx, current) => {
-      if (await tx.blobs.isReferenced(current.id, digest))
+      if (await tx.blobs.isReferenced(current.id, digest, 'live'))
         throw refuse('BlobReferenced', { ...factsOf(address), digest })
       if (!(await tx.blobs.unlink(current.id, digest))) throw refuse('BlobUnknown', { ...factsOf(address), digest })
+      await tx.reviews.put({ kind: 'blob', repositoryId: 0, digest, dueAt: this.#schedule.graceFrom(call.now) })
     })
+  }
+
+  /**
+   * One who is told that a blob is there relies on it, and pushes a manifest next. If the blob is soon to be looked at
+   * as possible garbage, that is put off first: the blob then stays as long as any newly pushed one would. Nearly
+   * always there is no such review, and this is one look at an index. True when there was.
+   */
+  async #lease(call: Call, repository: RepositoryRecord, digests: readonly Digest[]): Promise<boolean> {
+    if (!this.#access.canPush(call, repository)) return false
+    const reviews = await this.#metadata.view.reviews.listOfLinks(repository.id, digests)
+    const soon = reviews.filter((review) => review.dueAt < call.now + this.#leaseMs)
+    if (soon.length === 0) return false
+    await this.#metadata.write(async (tx) => {
+      for (const { digest } of soon) await this.#schedule.reviewLink(tx, repository.id, digest, call.now)
+    })
+    return true
   }
 
   async #findReadableAnywhere(call: Call, digest: Digest): Promise<BlobRecord | undefined> {

@@ -15,6 +15,8 @@ export interface Call {
   readonly scopes: readonly TokenScope[] | undefined
   /** What conditions of policies may ask about the request itself. */
   readonly origin: CallOrigin
+  /** Through which door the call came, for the record. */
+  readonly door: 'api' | 'registry' | 'command'
   readonly requestId: string
   /** Milliseconds since the epoch. */
   readonly now: number

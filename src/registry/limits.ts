@@ -8,6 +8,10 @@ export interface RegistryLimits {
   readonly partsMax: number
   /** Every part but the last, through the API. */
   readonly partBytesMin: number
+  /** What may be garbage is looked at no sooner than this: the time a push has between its blobs and its manifest. */
+  readonly collectGraceMs: number
+  /** A deleted image can be brought back for this long. */
+  readonly deletedKeepMs: number
   /** An upload nobody touched for this long is abandoned. */
   readonly uploadIdleMsMax: number
   /** Uploads whose running digest is kept in memory; the others are read back when they go on. */
@@ -21,6 +25,8 @@ export const defaultLimits: RegistryLimits = {
   layerBytesMax: 10_000 * 1024 * 1024,
   partsMax: 1_000,
   partBytesMin: 5 * 1024 * 1024,
+  collectGraceMs: 24 * 60 * 60 * 1000,
+  deletedKeepMs: 7 * 24 * 60 * 60 * 1000,
   uploadIdleMsMax: 24 * 60 * 60 * 1000,
   runningDigestsMax: 4_096,
 }

@@ -1,4 +1,6 @@
 import { refuse } from '../errors.ts'
+import { nameOfPrincipal } from '../iam/principal.ts'
+import { invariant } from '../lib/invariant.ts'
 import type {
   ManifestRecord,
   ManifestSummary,
@@ -14,8 +16,10 @@ import type { Reference, Tag } from '../oci/reference.ts'
 import type { Access } from './access.ts'
 import { factsOf } from './address.ts'
 import type { Call } from './call.ts'
+import { deleteManifest } from './collect.ts'
 import type { RegistryLimits } from './limits.ts'
 import type { Repositories } from './repositories.ts'
+import type { Schedule } from './schedule.ts'
 
 export interface PutManifest {
   readonly bytes: Uint8Array
@@ -64,12 +68,20 @@ export class Manifests {
   readonly #repositories: Repositories
   readonly #access: Access
   readonly #limits: RegistryLimits
+  readonly #schedule: Schedule
 
-  constructor(parts: { metadata: MetadataStore; repositories: Repositories; access: Access; limits: RegistryLimits }) {
+  constructor(parts: {
+    metadata: MetadataStore
+    repositories: Repositories
+    access: Access
+    limits: RegistryLimits
+    schedule: Schedule
+  }) {
     this.#metadata = parts.metadata
     this.#repositories = parts.repositories
     this.#access = parts.access
     this.#limits = parts.limits
+    this.#schedule = parts.schedule
   }
 
   /**
@@ -190,12 +202,49 @@ export class Manifests {
       const isTagOnly = query.digest === undefined && query.tag !== undefined
       if (isTagOnly && (tags.length > 1 || options.keepsUntagged)) {
         await tx.tags.remove(current.id, query.tag)
+        await this.#schedule.recordTag(tx, call, current.id, {
+          tag: query.tag,
+          digest: undefined,
+          previousDigest: digest,
+        })
+        await this.#schedule.reviewManifest(tx, current, digest, call.now)
         return { digest, tags: [query.tag] }
       }
       const parents = await tx.manifests.listParents(current.id, digest, parentsShownMax)
       if (parents.length > 0) throw refuse('ImageReferenced', { ...factsOf(address), digest, parents })
-      await tx.manifests.remove(current.id, digest)
+      const manifest = await tx.manifests.find(current.id, digest)
+      invariant(manifest, `${digest} was found a moment ago`)
+      const deletedBy = nameOfPrincipal(call.principal)
+      await deleteManifest(tx, this.#schedule, { repository: current, manifest, deletedBy, now: call.now })
+      for (const tag of tags) {
+        await this.#schedule.recordTag(tx, call, current.id, { tag, digest: undefined, previousDigest: digest })
+      }
       return { digest, tags }
+    })
+  }
+
+  /**
+   * Bring a deleted image back, with those of its tags that nothing else has taken. Refuses `ImageUnknown` when it was
+   * never there, or its time is up.
+   */
+  async restore(call: Call, address: RepositoryAddress, digest: Digest): Promise<RemovedImage> {
+    const repository = await this.#repositories.get(call, address, 'ecr-public:PutImage')
+    return this.#repositories.change(address, repository, async (tx, current) => {
+      const deleted = await tx.deletedManifests.find(current.id, digest)
+      if (!deleted) throw refuse('ImageUnknown', { ...factsOf(address), digest, tag: undefined })
+      if (!(await tx.manifests.find(current.id, digest))) {
+        await tx.manifests.insert(current.id, deleted, { blobs: [], children: [] })
+      }
+      await tx.deletedManifests.remove(current.id, digest)
+      const restored: Tag[] = []
+      for (const tag of deleted.tags) {
+        if (await tx.tags.find(current.id, tag)) continue
+        await tx.tags.set(current.id, { tag, digest, movedAt: call.now })
+        await this.#schedule.recordTag(tx, call, current.id, { tag, digest, previousDigest: undefined })
+        restored.push(tag)
+      }
+      await this.#schedule.reviewManifest(tx, current, digest, call.now)
+      return { digest, tags: restored }
     })
   }
 
@@ -229,6 +278,8 @@ export class Manifests {
       blobs: manifest.blobs,
       children: manifest.children.map((child) => child.digest),
     })
+    await tx.deletedManifests.remove(repository.id, manifest.digest)
+    await this.#schedule.reviewManifest(tx, repository, manifest.digest, call.now)
     return true
   }
 
@@ -249,6 +300,8 @@ export class Manifests {
       throw refuse('TagsPerImageExceeded', { ...factsOf(address), tag, tagsMax: tagsPerImageMax })
     }
     await tx.tags.set(repository.id, { tag, digest, movedAt: call.now })
+    await this.#schedule.recordTag(tx, call, repository.id, { tag, digest, previousDigest: current?.digest })
+    if (current) await this.#schedule.reviewManifest(tx, repository, current.digest, call.now)
     return true
   }
 

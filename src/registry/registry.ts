@@ -4,12 +4,14 @@ import type { MetadataStore } from '../metadata/metadata-store.ts'
 import { Access } from './access.ts'
 import { Blobs } from './blobs.ts'
 import { Catalog } from './catalog.ts'
+import { Collector } from './collect.ts'
 import type { RegistryLimits } from './limits.ts'
 import { Manifests } from './manifests.ts'
 import { Policies } from './policies.ts'
 import { Registries } from './registries.ts'
 import { Repositories } from './repositories.ts'
 import { ResourceTags } from './resource-tags.ts'
+import { Schedule } from './schedule.ts'
 import { Sweep } from './sweep.ts'
 import { Tags } from './tags.ts'
 import { Uploads } from './uploads.ts'
@@ -29,12 +31,14 @@ export class Registry {
   readonly blobs: Blobs
   readonly manifests: Manifests
   readonly tags: Tags
+  readonly collector: Collector
   readonly sweep: Sweep
   readonly limits: RegistryLimits
 
   constructor(parts: { metadata: MetadataStore; blobs: BlobStore; limits: RegistryLimits; clock: Clock }) {
     this.limits = parts.limits
     const access = new Access()
+    const schedule = new Schedule(parts.limits)
     const repositories = new Repositories({ ...parts, access })
     this.access = access
     this.registries = new Registries({ ...parts, access })
@@ -42,10 +46,11 @@ export class Registry {
     this.catalog = new Catalog({ ...parts, access, repositories })
     this.policies = new Policies({ ...parts, access, repositories })
     this.resourceTags = new ResourceTags({ ...parts, access, repositories })
-    this.uploads = new Uploads({ ...parts, repositories })
-    this.blobs = new Blobs({ ...parts, access, repositories })
-    this.manifests = new Manifests({ ...parts, access, repositories })
+    this.uploads = new Uploads({ ...parts, repositories, schedule })
+    this.blobs = new Blobs({ ...parts, access, repositories, schedule })
+    this.manifests = new Manifests({ ...parts, access, repositories, schedule })
     this.tags = new Tags({ ...parts, repositories })
+    this.collector = new Collector({ ...parts, schedule })
     this.sweep = new Sweep({ ...parts, uploads: this.uploads })
   }
 }

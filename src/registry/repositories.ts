@@ -202,7 +202,8 @@ export class Repositories {
     try {
       await this.#metadata.write(async (tx) => {
         await claimAlias(tx, call, owner, address.registry)
-        await this.#insert(tx, call, owner.id, address.name)
+        // It may be there under the registry's other aliases.
+        if (!(await tx.repositories.find(address))) await this.#insert(tx, call, owner.id, address.name)
       })
     } catch (error) {
       // Another push of the same new name was quicker: what we wanted is there.
@@ -241,6 +242,7 @@ export class Repositories {
       isPrivate: false,
       hasImmutableTags: false,
       imageCount: 0,
+      untaggedKeepMs: undefined,
       policy: undefined,
       resourceTags: tags,
     }

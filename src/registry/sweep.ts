@@ -45,7 +45,7 @@ export class Sweep {
     const [repositoryId] = await this.#metadata.view.repositories.listDeleted(1)
     if (repositoryId === undefined) return 0
     if ((await this.#uploads.removeOf(repositoryId, this.#clock(), passCountMax)) === 0) {
-      await this.#metadata.write((tx) => tx.repositories.purge(repositoryId, purgedRowsMax))
+      await this.#metadata.write((tx) => tx.repositories.purge(repositoryId, purgedRowsMax, this.#clock()))
     }
     return 1
   }

@@ -9,6 +9,7 @@ import type { Call } from './call.ts'
 import type { RegistryLimits } from './limits.ts'
 import type { Repositories } from './repositories.ts'
 import { RunningDigests } from './running-digests.ts'
+import type { Schedule } from './schedule.ts'
 import { type ByteSource, UploadBody } from './upload-body.ts'
 import { type UploadTurn, UploadWriters } from './upload-writers.ts'
 
@@ -41,6 +42,7 @@ export class Uploads {
   readonly #blobs: BlobStore
   readonly #repositories: Repositories
   readonly #limits: RegistryLimits
+  readonly #schedule: Schedule
   readonly #writers = new UploadWriters()
   readonly #digests: RunningDigests
 
@@ -49,11 +51,13 @@ export class Uploads {
     blobs: BlobStore
     repositories: Repositories
     limits: RegistryLimits
+    schedule: Schedule
   }) {
     this.#metadata = parts.metadata
     this.#blobs = parts.blobs
     this.#repositories = parts.repositories
     this.#limits = parts.limits
+    this.#schedule = parts.schedule
     this.#digests = new RunningDigests({ blobs: parts.blobs, max: parts.limits.runningDigestsMax })
   }
 
@@ -142,9 +146,16 @@ export class Uploads {
     if (finish.rest) await this.#requireOpen(call, address, upload)
     const received = await this.#finish(address, upload, finish, turn)
     const { digest, bytes } = received
-    const isStored = (await this.#metadata.view.blobs.find(digest)) !== undefined
-    if (!isStored) await this.#blobs.seal(upload.key, bytes)
-    const outcome = await this.#record(call, repository, upload, { digest, bytes, isSealed: !isStored })
+    let isSealed = (await this.#metadata.view.blobs.find(digest)) === undefined
+    if (isSealed) await this.#blobs.seal(upload.key, bytes)
+    let outcome = await this.#record(call, repository, upload, { digest, bytes, isSealed })
+    if (outcome === 'unsealed') {
+      // The copy that was to serve was collected in the meantime: this one does.
+      isSealed = true
+      await this.#blobs.seal(upload.key, bytes)
+      outcome = await this.#record(call, repository, upload, { digest, bytes, isSealed })
+    }
+    invariant(outcome !== 'unsealed', `${upload.key} is sealed`)
     this.#digests.forget(upload.id)
     return { digest, bytes, outcome }
   }
@@ -280,7 +291,7 @@ export class Uploads {
     repository: RepositoryRecord,
     upload: UploadRecord,
     content: { readonly digest: Digest; readonly bytes: number; readonly isSealed: boolean },
-  ): Promise<CompletedUpload['outcome']> {
+  ): Promise<CompletedUpload['outcome'] | 'unsealed'> {
     const { digest, bytes, isSealed } = content
     return this.#metadata.write(async (tx) => {
       const [linked] = await tx.blobs.listLinked(repository.id, [digest])
@@ -289,10 +300,11 @@ export class Uploads {
         invariant(stored.bytes === bytes, `two sizes for ${digest}`)
         await tx.discards.insert({ key: upload.key, notBefore: call.now })
       } else {
-        invariant(isSealed, `${digest} vanished while an upload of it was being completed`)
+        if (!isSealed) return 'unsealed'
         await tx.blobs.insert({ digest, bytes, key: upload.key, createdAt: call.now })
       }
       await tx.blobs.link(repository.id, digest, call.now)
+      await this.#schedule.reviewLink(tx, repository.id, digest, call.now)
       await tx.uploads.remove(upload.id)
       return linked ? 'linked' : 'created'
     })

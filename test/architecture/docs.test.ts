@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 
 import { generatedPages, meanings } from '../../scripts/write-docs.ts'
+import { createProgram } from '../../src/cli/program.ts'
 import { settings } from '../../src/config/settings.ts'
 import { findOperation } from '../../src/http/ecr-public/operations.ts'
 import { type Method, matchRoute } from '../../src/http/oci/routes.ts'
@@ -115,6 +116,15 @@ describe('the status in README.md', () => {
     expect(working.length).toBeGreaterThan(10)
     expect(working.filter((endpoint) => !isRouted(endpoint))).toEqual([])
     expect(endpointsIn('Registry endpoint, not yet').filter(isRouted)).toEqual([])
+  })
+
+  test('has every command', () => {
+    const commands = [...item('Command line, working').matchAll(/`([a-z-]+)`/g)].map(([, name]) => name!)
+    expect(commands.sort()).toEqual(
+      createProgram()
+        .commands.map((command) => command.name())
+        .sort(),
+    )
   })
 
   /** The item of a list that begins with this label; nothing when there is none. */

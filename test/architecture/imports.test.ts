@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 
 import { importsOf, isTest, typescriptFiles } from './source-files.ts'
 
+const doors = ['http/oci', 'http/token', 'http/ecr-public', 'http/sts', 'http/logo']
 const belowHttp = ['lib', 'errors', 'oci', 'iam', 'auth', 'registry', 'blobs/blob-store', 'metadata/metadata-store']
 
 /**
@@ -30,17 +31,20 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   config: ['errors', 'oci', 'auth/access-keys', 'auth/secret-box', 'registry/limits'],
 
   // The doors, which do not know each other; only the server knows them all. `/token/` words its errors as `/v2/` does.
-  http: [...belowHttp, 'http/oci/door', 'http/token/door', 'http/ecr-public/door'],
+  http: [...belowHttp, ...doors.map((door) => `${door}/door`)],
   'http/oci': [...belowHttp, 'http'],
   'http/token': [...belowHttp, 'http', 'http/oci/errors'],
   'http/ecr-public': [...belowHttp, 'http'],
+  'http/sts': [...belowHttp, 'http'],
+  'http/logo': [...belowHttp, 'http'],
 
   // The one place that sees drivers.
-  assemble: [
-    ...['lib', 'config', 'auth', 'registry', 'http'],
+  stores: [
+    ...['lib', 'config', 'auth'],
     ...['blobs/blob-store', 'blobs/memory', 'blobs/filesystem', 'metadata/metadata-store', 'metadata/sqlite'],
   ],
-  cli: ['lib', 'errors', 'config', 'auth/access-keys', 'assemble'],
+  assemble: ['lib', 'config', 'auth', 'registry', 'http', 'stores'],
+  cli: ['lib', 'errors', 'config', 'auth', 'stores', 'assemble'],
   index: ['errors', 'config', 'auth/access-keys', 'assemble'],
 }
 
@@ -48,8 +52,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 const placeOf: Readonly<Record<string, readonly string[]>> = {
   'node:sqlite': ['metadata/sqlite/connection'],
   'sql-template-tag': ['metadata/sql', 'metadata/sqlite'],
-  'node:http': ['http', 'http/oci', 'http/token', 'http/ecr-public'],
-  fastify: ['http', 'http/oci', 'http/token', 'http/ecr-public'],
+  'node:http': ['http', ...doors],
+  fastify: ['http', ...doors],
   zod: ['http/ecr-public'],
   jose: ['auth'],
   pino: ['http', 'assemble'],

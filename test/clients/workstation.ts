@@ -1,4 +1,4 @@
-import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { inject } from 'vitest'
 import { type CommandOptions, runCommand } from '../support/command.ts'
@@ -73,8 +73,6 @@ export class Workstation implements AsyncDisposable {
     for (const mount of mounts.filter((path) => path.startsWith(`${this.#folder}/`)).reverse()) {
       await runCommand('umount', ['--lazy', mount])
     }
-    // Images may hold folders that not even root can list without this, on some file systems.
-    await chmod(this.#folder, 0o700)
     await rm(this.#folder, { recursive: true, force: true, maxRetries: 3 })
   }
 }

@@ -188,9 +188,9 @@ export function describeMetadataStore(driver: MetadataStoreUnderTest): void {
       check('settings are changed without touching the rest', async (store) => {
         await store.write(async (tx) => {
           await tx.repositories.insert(repository(1, 'app'))
-          await tx.repositories.setSettings(1, { isPrivate: true, hasImmutableTags: true })
+          await tx.repositories.setSettings(1, { isPrivate: true, hasImmutableTags: true, untaggedKeepMs: 5 })
         })
-        const changed = { ...repository(1, 'app'), isPrivate: true, hasImmutableTags: true }
+        const changed = { ...repository(1, 'app'), isPrivate: true, hasImmutableTags: true, untaggedKeepMs: 5 }
         expect(await store.view.repositories.find(at('app'))).toEqual(changed)
       })
     })
@@ -406,6 +406,7 @@ function repository(id: number, name: string, imageCount = 0): RepositoryRecord 
     isPrivate: false,
     hasImmutableTags: false,
     imageCount,
+    untaggedKeepMs: undefined,
     policy: undefined,
     resourceTags: new Map(),
   }

@@ -38,6 +38,11 @@ export class RawConnection implements Disposable {
     return new RawConnection(socket)
   }
 
+  /** Whether the other side has ended the connection. */
+  get isOver(): boolean {
+    return this.#isOver
+  }
+
   /** Resolves when the system has taken the bytes; what the other side has read is another matter. */
   async write(data: string | Uint8Array): Promise<void> {
     if (this.#isOver) return

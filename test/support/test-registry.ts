@@ -1,10 +1,9 @@
 import { ECRPUBLICClient } from '@aws-sdk/client-ecr-public'
 
-import { type App, createApp, type Replacements, type Stores } from '../../src/assemble.ts'
-import { type AccessKey, AccessKeys, generateAccessKey } from '../../src/auth/access-keys.ts'
-import { SecretBox } from '../../src/auth/secret-box.ts'
+import { type App, createApp } from '../../src/assemble.ts'
+import type { AccessKey } from '../../src/auth/access-keys.ts'
 import type { Config } from '../../src/config/config.ts'
-import { parseAlias, parseRepositoryName } from '../../src/oci/repository-name.ts'
+import { parseAlias } from '../../src/oci/repository-name.ts'
 import { defaultLimits, type RegistryLimits } from '../../src/registry/limits.ts'
 import { type Answer, jsonOf } from './answer.ts'
 import { OciClient } from './oci-client.ts'
@@ -16,11 +15,6 @@ export interface TestRegistryOptions {
   readonly folder?: string
   readonly config?: Partial<Config>
   readonly clock?: () => number
-}
-
-export interface RepositorySettings {
-  readonly isPrivate?: boolean
-  readonly hasImmutableTags?: boolean
 }
 
 export interface Login {
@@ -54,8 +48,6 @@ export interface TestRegistry extends AsyncDisposable {
   addAccount(account: { readonly id: string; readonly alias: string }): Promise<AccessKey>
   /** A user of the registry's own account who has no permissions. */
   addUser(name: string): Promise<AccessKey>
-  /** Changes settings of a repository that the API has no operation for. */
-  changeSettings(repositoryName: string, settings: RepositorySettings): Promise<void>
 }
 
 /** Given rather than generated, so that it is the same when a registry starts again on its folder. */
@@ -70,15 +62,15 @@ const alias = 'library'
 /** Starts a registry: in memory, unless it is given a folder. Disposing of it closes its clients as well. */
 export async function startTestRegistry(options: TestRegistryOptions = {}): Promise<TestRegistry> {
   await using resources = new AsyncDisposableStack()
-  const { app, stores } = await start(options)
-  resources.use(app)
+  const { clock } = options
+  const app = resources.use(await createApp(configOf(options), clock ? { clock } : {}))
   const url = await app.listen()
   const { host } = new URL(url)
 
   const call: TestRegistry['call'] = (operation, input, request) =>
     sendSigned(url, { key: administrator, operation, body: bodyOf(input), ...request })
   const login = async (key = administrator): Promise<Login> => {
-    const answer = await call('GetAuthorizationToken', {}, { key, ...(options.clock && { at: options.clock() }) })
+    const answer = await call('GetAuthorizationToken', {}, { key, ...(clock && { at: clock() }) })
     const { authorizationData } = jsonOf(answer) as { authorizationData: { authorizationToken: string } }
     const { authorizationToken } = authorizationData
     return { authorizationToken, password: Buffer.from(authorizationToken, 'base64').toString().slice('AWS:'.length) }
@@ -97,71 +89,24 @@ export async function startTestRegistry(options: TestRegistryOptions = {}): Prom
   return {
     ...{ url, host, accountId, alias, adminKey: administrator, ecr, oci, anonymous, app, login, call },
     ecrAs,
-    addAccount: (account) => addAccount(stores, account),
-    addUser: (name) => addUser(stores, { accountId, name, isRoot: false }),
-    changeSettings: (name, settings) => changeSettings(stores, name, settings),
+    addAccount: async (account) => (await app.identities.accounts.create(account)).rootKey,
+    addUser: async (name) => {
+      await app.identities.users.create(accountId, name)
+      return app.identities.keys.create(accountId, name)
+    },
     [Symbol.asyncDispose]: () => held[Symbol.asyncDispose](),
   }
 }
 
-async function start({ limits, folder, config, clock }: TestRegistryOptions): Promise<{ app: App; stores: Stores }> {
-  const opened = Promise.withResolvers<Stores>()
-  const replacements: Replacements = {
-    ...(clock && { clock }),
-    stores: (stores) => {
-      opened.resolve(stores)
-      return stores
-    },
+function configOf({ limits, folder, config }: TestRegistryOptions): Partial<Config> {
+  return {
+    account: { id: accountId, alias: parseAlias(alias), adminKey: administrator },
+    limits: { ...defaultLimits, ...limits },
+    ...(folder !== undefined && { storage: { kind: 'filesystem', folder } }),
+    ...config,
   }
-  const app = await createApp(
-    {
-      account: { id: accountId, alias: parseAlias(alias), adminKey: administrator },
-      limits: { ...defaultLimits, ...limits },
-      ...(folder !== undefined && { storage: { kind: 'filesystem', folder } as const }),
-      ...config,
-    },
-    replacements,
-  )
-  return { app, stores: await opened.promise }
 }
 
 function bodyOf(input: object | string | Uint8Array): string | Uint8Array {
   return typeof input === 'string' || input instanceof Uint8Array ? input : JSON.stringify(input)
-}
-
-async function addAccount(stores: Stores, account: { id: string; alias: string }): Promise<AccessKey> {
-  await stores.metadata.write(async (tx) => {
-    await tx.accounts.insert({
-      ...{ id: account.id, createdAt: 0 },
-      ...{ createsOnPush: false, displayName: '', isVerified: false },
-    })
-    await tx.accounts.insertAlias({
-      alias: parseAlias(account.alias),
-      ...{ accountId: account.id, isPrimary: true, createdAt: 0 },
-    })
-  })
-  return addUser(stores, { accountId: account.id, name: 'admin', isRoot: true })
-}
-
-async function addUser(
-  { metadata, secretKey }: Stores,
-  user: { accountId: string; name: string; isRoot: boolean },
-): Promise<AccessKey> {
-  const accessKeys = new AccessKeys({ metadata, box: new SecretBox(secretKey) })
-  const key = generateAccessKey()
-  const id = `${user.accountId}-${user.name}`
-  await metadata.write(async (tx) => {
-    await tx.users.insert({ id, ...user, createdAt: 0 })
-    await accessKeys.insert(tx, id, key, 0)
-  })
-  return key
-}
-
-async function changeSettings({ metadata }: Stores, name: string, settings: RepositorySettings): Promise<void> {
-  const address = { registry: { kind: 'account', accountId } as const, name: parseRepositoryName(name) }
-  await metadata.write(async (tx) => {
-    const repository = await tx.repositories.find(address)
-    if (!repository) throw new Error(`There is no repository ${name}`)
-    await tx.repositories.setSettings(repository.id, { ...repository, ...settings })
-  })
 }

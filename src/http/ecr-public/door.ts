@@ -52,7 +52,7 @@ async function answer(request: FastifyRequest, parts: EcrPublicDoorParts): Promi
   })
   const { principal, accessKeyId } = identity
   invariant(principal.kind === 'user' && accessKeyId !== undefined, 'a signature names a user and a key')
-  const call = callFrom(request, identity, now)
+  const call = callFrom(request, 'api', identity, now)
   return operation.run(
     {
       registry: parts.registry,

@@ -69,7 +69,7 @@ const rows: { readonly [Code in RefusalCode]: (facts: Refusals[Code]) => EcrPubl
       'LimitExceededException',
       `${capital(repositoryInRegistry(f))} already has the maximum allowed number of images which is '${f.imagesMax}'`,
     ),
-  LogoInvalid: (f) => invalid('logoImageBlob', f.reason),
+  LogoInvalid: (f) => invalid('catalogData.logoImageBlob', f.reason),
   ManifestInvalid: (f) => invalid('ImageManifest', 'Invalid JSON syntax', f.isSyntax ? undefined : f.reason),
   ManifestTooLarge: (f) => invalid('imageManifest', `Member must have length less than or equal to ${f.bytesMax}`),
   MediaTypeInvalid: (f) =>
@@ -77,7 +77,8 @@ const rows: { readonly [Code in RefusalCode]: (facts: Refusals[Code]) => EcrPubl
   MethodUnsupported: () => error('UnknownOperationException', ''),
   NameInvalid: (f) => invalid('repositoryName', f.reason),
   OperationUnknown: () => error('UnknownOperationException', ''),
-  PolicyInvalid: (f) => invalid('PolicyText', 'Invalid repository policy provided', `${f.path}: ${f.reason}`),
+  PolicyInvalid: (f) =>
+    invalid('PolicyText', 'Invalid repository policy provided', f.path === '' ? f.reason : `${f.path}: ${f.reason}`),
   PolicyLocksOut: (f) =>
     invalid(
       'PolicyText',

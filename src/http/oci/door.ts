@@ -53,7 +53,7 @@ async function answer(request: FastifyRequest, parts: OciDoorParts): Promise<Oci
   const handler = route.handlers[request.method as Method]
   if (!handler) throw refuse('MethodUnsupported', { method: request.method, path })
   const identity = await parts.authenticator.byAuthorization(request.headers.authorization)
-  const call = callFrom(request, identity, parts.clock())
+  const call = callFrom(request, 'registry', identity, parts.clock())
   return handler({
     registry: parts.registry,
     call,

@@ -1,3 +1,4 @@
+import { isRefusal } from '../../errors.ts'
 import { parseDigest } from '../../oci/digest.ts'
 import { type ImageName, parseImageName } from '../../oci/repository-name.ts'
 import { addressOf } from '../../registry/address.ts'
@@ -36,8 +37,19 @@ export const startUpload: OciHandler = async (exchange) => {
 async function mount({ registry, call, query }: OciExchange, image: ImageName) {
   const digest = query.get('mount')
   const from = query.get('from')
-  if (digest === null) return undefined
+  if (digest === null || (from !== null && !isImageName(from))) return undefined
   const source = { digest: parseDigest(digest), from: from === null ? undefined : addressOf(parseImageName(from)) }
   const blob = await registry.blobs.mount(call, addressOf(image), source, { createsRepository: true })
   return blob && blobCreated(image, blob.digest)
+}
+
+/** What cannot be a name has no blobs, and is no reason to fail: the client can still upload. */
+function isImageName(text: string): boolean {
+  try {
+    parseImageName(text)
+    return true
+  } catch (error) {
+    if (isRefusal(error, 'NameInvalid')) return false
+    throw error
+  }
 }

@@ -55,7 +55,7 @@ async function sendToken(
   scopes: readonly string[],
 ): Promise<FastifyReply> {
   const now = clock()
-  const call = callFrom(request, identity, now)
+  const call = callFrom(request, 'registry', identity, now)
   const expiresAt = Math.min(now + tokenMs, identity.expiresAt ?? Number.POSITIVE_INFINITY)
   const access = await grantsFor(registry, call, parseScopes(scopes))
   const token = await tokens.issue({ accessKeyId: identity.accessKeyId, access, expiresAt })
@@ -91,6 +91,7 @@ function sendError(thrown: unknown, request: FastifyRequest, reply: FastifyReply
   const error = describeOciError(thrown)
   request.noteFailure(thrown, error.status)
   discardRest(request.raw)
+  if (error.status === 401) reply.header('www-authenticate', 'Basic realm="token"')
   return reply
     .code(error.status)
     .headers({ ...error.headers })

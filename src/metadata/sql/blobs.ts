@@ -1,4 +1,4 @@
-import sql, { raw } from 'sql-template-tag'
+import sql, { empty, raw } from 'sql-template-tag'
 
 import type { Digest } from '../../oci/digest.ts'
 import type {
@@ -57,10 +57,11 @@ export class SqlBlobs implements BlobsTransaction {
     return rows.map(toRepository)
   }
 
-  async isReferenced(repositoryId: number, digest: Digest): Promise<boolean> {
-    const rows = await this.#session.all(
-      sql`SELECT 1 FROM manifest_blob WHERE repository_id = ${repositoryId} AND blob_digest = ${digest} LIMIT 1`,
-    )
+  async isReferenced(repositoryId: number, digest: Digest, by: 'live' | 'any'): Promise<boolean> {
+    const live = sql`JOIN manifest m ON m.repository_id = r.repository_id AND m.digest = r.manifest_digest`
+    const rows = await this.#session.all(sql`
+      SELECT 1 FROM manifest_blob r ${by === 'live' ? live : empty}
+       WHERE r.repository_id = ${repositoryId} AND r.blob_digest = ${digest} LIMIT 1`)
     return rows.length > 0
   }
 
@@ -85,6 +86,10 @@ export class SqlBlobs implements BlobsTransaction {
       sql`DELETE FROM repository_blob WHERE repository_id = ${repositoryId} AND digest = ${digest}`,
     )
     return removed === 1
+  }
+
+  async remove(digest: Digest): Promise<boolean> {
+    return (await this.#session.run(sql`DELETE FROM blob WHERE digest = ${digest}`)) === 1
   }
 }
 

@@ -86,9 +86,10 @@ export class SqlManifests implements ManifestsTransaction {
 
   async listParents(repositoryId: number, digest: Digest, limit: number): Promise<Digest[]> {
     const rows = await this.#session.all(sql`
-      SELECT parent_digest FROM manifest_child
-       WHERE repository_id = ${repositoryId} AND child_digest = ${digest}
-       ORDER BY parent_digest LIMIT ${limit}`)
+      SELECT c.parent_digest
+        FROM manifest_child c JOIN manifest p ON p.repository_id = c.repository_id AND p.digest = c.parent_digest
+       WHERE c.repository_id = ${repositoryId} AND c.child_digest = ${digest}
+       ORDER BY c.parent_digest LIMIT ${limit}`)
     return rows.map((row) => row.parent_digest as Digest)
   }
 
@@ -99,12 +100,6 @@ export class SqlManifests implements ManifestsTransaction {
     if (removed === 0) return false
     await this.#session.run(sql`UPDATE repository SET image_count = image_count - 1 WHERE id = ${repositoryId}`)
     await this.#session.run(sql`DELETE FROM tag WHERE repository_id = ${repositoryId} AND digest = ${digest}`)
-    await this.#session.run(
-      sql`DELETE FROM manifest_blob WHERE repository_id = ${repositoryId} AND manifest_digest = ${digest}`,
-    )
-    await this.#session.run(
-      sql`DELETE FROM manifest_child WHERE repository_id = ${repositoryId} AND parent_digest = ${digest}`,
-    )
     return true
   }
 
@@ -154,6 +149,6 @@ function toSummary(row: Row): ManifestSummary {
   }
 }
 
-function toManifest(row: Row): ManifestRecord {
+export function toManifest(row: Row): ManifestRecord {
   return { ...toSummary(row), payload: row.payload as Uint8Array }
 }

@@ -14,7 +14,7 @@ import { first, type Row, type SqlSession } from './session.ts'
 export const repositoryColumns = raw(
   `r.id AS r_id, r.account_id AS r_account_id, r.name AS r_name, r.created_at AS r_created_at,
    r.is_private AS r_is_private, r.has_immutable_tags AS r_has_immutable_tags, r.image_count AS r_image_count,
-   r.policy AS r_policy, r.resource_tags AS r_resource_tags`,
+   r.untagged_keep_ms AS r_untagged_keep_ms, r.policy AS r_policy, r.resource_tags AS r_resource_tags`,
 )
 
 export function toRepository(row: Row): RepositoryRecord {
@@ -26,6 +26,7 @@ export function toRepository(row: Row): RepositoryRecord {
     isPrivate: row.r_is_private === 1,
     hasImmutableTags: row.r_has_immutable_tags === 1,
     imageCount: row.r_image_count as number,
+    untaggedKeepMs: (row.r_untagged_keep_ms as number | null) ?? undefined,
     policy: (row.r_policy as string | null) ?? undefined,
     resourceTags: tagsIn(row.r_resource_tags as string),
   }
@@ -61,6 +62,14 @@ export class SqlRepositories implements RepositoriesTransaction {
     return first(this.#session, sql`SELECT ${repositoryColumns} FROM ${fromRepositoryAt(address)}`, toRepository)
   }
 
+  findById(repositoryId: number): Promise<RepositoryRecord | undefined> {
+    return first(
+      this.#session,
+      sql`SELECT ${repositoryColumns} FROM repository r WHERE r.id = ${repositoryId} AND r.deleted_at IS NULL`,
+      toRepository,
+    )
+  }
+
   async list(accountId: string, page: Page<RepositoryName>): Promise<RepositoryRecord[]> {
     const rows = await this.#session.all(sql`
       SELECT ${repositoryColumns} FROM repository r
@@ -91,19 +100,20 @@ export class SqlRepositories implements RepositoriesTransaction {
   async insert(repository: RepositoryRecord): Promise<void> {
     await this.#session.run(sql`
       INSERT INTO repository (id, account_id, name, created_at, is_private, has_immutable_tags, image_count,
-                              policy, resource_tags)
+                              untagged_keep_ms, policy, resource_tags)
       VALUES (${repository.id}, ${repository.accountId}, ${repository.name}, ${repository.createdAt},
               ${repository.isPrivate ? 1 : 0}, ${repository.hasImmutableTags ? 1 : 0}, ${repository.imageCount},
-              ${repository.policy ?? null}, ${tagsText(repository.resourceTags)})`)
+              ${repository.untaggedKeepMs ?? null}, ${repository.policy ?? null}, ${tagsText(repository.resourceTags)})`)
   }
 
   async setSettings(
     repositoryId: number,
-    settings: Pick<RepositoryRecord, 'isPrivate' | 'hasImmutableTags'>,
+    settings: Pick<RepositoryRecord, 'isPrivate' | 'hasImmutableTags' | 'untaggedKeepMs'>,
   ): Promise<void> {
     await this.#session.run(sql`
       UPDATE repository
-         SET is_private = ${settings.isPrivate ? 1 : 0}, has_immutable_tags = ${settings.hasImmutableTags ? 1 : 0}
+         SET is_private = ${settings.isPrivate ? 1 : 0}, has_immutable_tags = ${settings.hasImmutableTags ? 1 : 0},
+             untagged_keep_ms = ${settings.untaggedKeepMs ?? null}
        WHERE id = ${repositoryId}`)
   }
 
@@ -129,13 +139,20 @@ export class SqlRepositories implements RepositoriesTransaction {
     )
   }
 
-  async purge(repositoryId: number, limit: number): Promise<boolean> {
+  async purge(repositoryId: number, limit: number, now: number): Promise<boolean> {
+    // Blobs that lose a link may have no other: the collector finds out.
+    await this.#session.run(sql`
+      INSERT INTO review (kind, repository_id, digest, due_at)
+      SELECT 'blob', 0, digest, ${now} FROM repository_blob WHERE repository_id = ${repositoryId}
+       ORDER BY digest LIMIT ${limit}
+      ON CONFLICT DO NOTHING`)
     let left = limit
     for (const { table, key } of ownedTables) {
       if (left <= 0) return false
       left -= await this.#session.run(sql`
         DELETE FROM ${raw(table)} WHERE repository_id = ${repositoryId} AND ${raw(key)} IN (
-          SELECT ${raw(key)} FROM ${raw(table)} WHERE repository_id = ${repositoryId} LIMIT ${left})`)
+          SELECT ${raw(key)} FROM ${raw(table)} WHERE repository_id = ${repositoryId}
+           ORDER BY ${raw(key)} LIMIT ${left})`)
     }
     if (left <= 0) return false
     await this.#session.run(sql`DELETE FROM repository WHERE id = ${repositoryId}`)
@@ -152,6 +169,8 @@ const ownedTables = [
   { table: 'manifest_child', key: 'parent_digest' },
   { table: 'manifest_blob', key: 'manifest_digest' },
   { table: 'manifest', key: 'digest' },
+  { table: 'deleted_manifest', key: 'digest' },
+  { table: 'tag_event', key: 'id' },
   { table: 'repository_blob', key: 'digest' },
   { table: 'logo', key: 'id' },
   { table: 'repository_catalog', key: 'repository_id' },

@@ -3,11 +3,14 @@ import { SqlAccessKeys } from './access-keys.ts'
 import { SqlAccounts } from './accounts.ts'
 import { SqlBlobs } from './blobs.ts'
 import { SqlCatalog } from './catalog.ts'
+import { SqlDeletedManifests } from './deleted-manifests.ts'
 import { SqlDiscards } from './discards.ts'
 import { SqlManifests } from './manifests.ts'
 import { SqlRepositories } from './repositories.ts'
+import { SqlReviews } from './reviews.ts'
 import type { SqlSession } from './session.ts'
 import { SqlSigningKeys } from './signing-keys.ts'
+import { SqlTagHistory } from './tag-history.ts'
 import { SqlTags } from './tags.ts'
 import { SqlUploads } from './uploads.ts'
 import { SqlUsers } from './users.ts'
@@ -21,9 +24,12 @@ export class SqlMetadata implements MetadataTransaction {
   readonly repositories: SqlRepositories
   readonly catalog: SqlCatalog
   readonly manifests: SqlManifests
+  readonly deletedManifests: SqlDeletedManifests
   readonly tags: SqlTags
+  readonly tagHistory: SqlTagHistory
   readonly blobs: SqlBlobs
   readonly uploads: SqlUploads
+  readonly reviews: SqlReviews
   readonly discards: SqlDiscards
 
   constructor(session: SqlSession) {
@@ -34,9 +40,12 @@ export class SqlMetadata implements MetadataTransaction {
     this.repositories = new SqlRepositories(session)
     this.catalog = new SqlCatalog(session)
     this.manifests = new SqlManifests(session)
+    this.deletedManifests = new SqlDeletedManifests(session)
+    this.tagHistory = new SqlTagHistory(session)
     this.tags = new SqlTags(session)
     this.blobs = new SqlBlobs(session)
     this.uploads = new SqlUploads(session)
+    this.reviews = new SqlReviews(session)
     this.discards = new SqlDiscards(session)
   }
 }

@@ -141,8 +141,8 @@ describe('tags', () => {
     expect((await putManifest(registry.oci, imageName, pushed)).status).toBe(201)
   })
 
-  test('in an immutable repository a tag is taken once', async ({ registry, repositoryName }) => {
-    await registry.changeSettings(repositoryName, { hasImmutableTags: true })
+  test('in an immutable repository a tag is taken once', async ({ registry, repositoryName, imageName }) => {
+    await registry.app.identities.repositories.change(imageName, { hasImmutableTags: true })
     const [first, second] = [image(), image()]
     await pushImageByApi(registry.ecr, repositoryName, first, 'v1')
     await uploadParts(registry.ecr, repositoryName, second)

@@ -28,14 +28,16 @@ describe.for([
   test.for([
     ['with a length', true],
     ['of no announced length', false],
-  ] as const)('keeps what was read of a body %s, and goes on from there', async ([, isAnnounced], world) => {
-    const { registry, imageName } = world
-    const location = await startUpload(registry.oci, imageName)
-    using connection = await sendMost(registry, 'PATCH', location, isAnnounced)
-    connection.hangUp()
-    await until('bytes to be kept', async () => (await nextByteOf(registry.oci, location)) >= readBytesMin)
-    await finish(registry, imageName, location, large)
-  })
+  ] as const)(
+    'keeps what was read of a body %s, and goes on from there',
+    async ([, isAnnounced], { registry, imageName }) => {
+      const location = await startUpload(registry.oci, imageName)
+      using connection = await sendMost(registry, 'PATCH', location, isAnnounced)
+      connection.hangUp()
+      await until('bytes to be kept', async () => (await nextByteOf(registry.oci, location)) >= readBytesMin)
+      await finish(registry, imageName, location, large)
+    },
+  )
 
   test('goes on from wherever it is after a reset', async ({ registry, imageName }) => {
     const blob = randomContent(200_000)

@@ -57,6 +57,8 @@ CREATE TABLE repository (
   is_private         INTEGER NOT NULL,
   has_immutable_tags INTEGER NOT NULL,
   image_count        INTEGER NOT NULL,
+  -- How long an image without a tag is kept; NULL: until it is deleted, as on ECR.
+  untagged_keep_ms   INTEGER,
   -- The repository's policy, as it was set; and its resource tags, a JSON object. Both are asked for by every decision.
   policy             TEXT,
   resource_tags      TEXT    NOT NULL,
@@ -127,6 +129,47 @@ CREATE TABLE tag (
   PRIMARY KEY (repository_id, name)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX tag_by_digest ON tag (repository_id, digest);
+
+-- What happened to each tag: where it pointed before and after, when, by whom, through which door.
+CREATE TABLE tag_event (
+  id              INTEGER PRIMARY KEY,
+  repository_id   INTEGER NOT NULL REFERENCES repository (id),
+  name            TEXT    NOT NULL,
+  digest          TEXT,
+  previous_digest TEXT,
+  happened_at     INTEGER NOT NULL,
+  principal       TEXT    NOT NULL,
+  door            TEXT    NOT NULL
+) STRICT;
+CREATE INDEX tag_event_by_tag ON tag_event (repository_id, name, id);
+
+-- Images that were deleted and can be brought back. What they refer to stays, so that all of it is still there.
+CREATE TABLE deleted_manifest (
+  repository_id     INTEGER NOT NULL REFERENCES repository (id),
+  digest            TEXT    NOT NULL,
+  media_type        TEXT    NOT NULL,
+  artifact_type     TEXT,
+  config_media_type TEXT,
+  subject           TEXT,
+  content_bytes     INTEGER NOT NULL,
+  pushed_at         INTEGER NOT NULL,
+  payload           BLOB    NOT NULL,
+  -- The tags it had, a JSON array.
+  tags              TEXT    NOT NULL,
+  deleted_at        INTEGER NOT NULL,
+  deleted_by        TEXT    NOT NULL,
+  UNIQUE (repository_id, digest)
+) STRICT;
+
+-- What may have become garbage, to be looked at once it is due; `repository_id` is 0 for a stored blob itself.
+CREATE TABLE review (
+  kind          TEXT    NOT NULL,
+  repository_id INTEGER NOT NULL,
+  digest        TEXT    NOT NULL,
+  due_at        INTEGER NOT NULL,
+  PRIMARY KEY (kind, repository_id, digest)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX review_by_time ON review (due_at);
 
 -- A content, stored once. `object_key` is where its bytes are, and is never used again for anything else.
 CREATE TABLE blob (
