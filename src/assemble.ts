@@ -1,3 +1,5 @@
+import { lookup } from 'node:dns/promises'
+import type { Server as HttpsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 
 import { pino } from 'pino'
@@ -11,8 +13,12 @@ import { SigningKeys } from './auth/signing-keys.ts'
 import { Tokens } from './auth/tokens.ts'
 import type { Config } from './config/config.ts'
 import { parseConfig } from './config/parse-config.ts'
+import { CertificateReloader, loadCertificate } from './http/certificate.ts'
+import { Quirks } from './http/oci/quirks.ts'
 import { Origin } from './http/origin.ts'
+import { RateLimits } from './http/rate-limits.ts'
 import { createServer } from './http/server.ts'
+import { TrustedProxies } from './http/trusted-proxies.ts'
 import { type Clock, systemClock } from './lib/clock.ts'
 import { repeat } from './lib/repeat.ts'
 import { Registry } from './registry/registry.ts'
@@ -24,6 +30,8 @@ export type { Stores }
 const sweepPauseMs = 5_000
 /** And what is left of the garbage collector's. */
 const collectPauseMs = 5_000
+/** How soon a certificate that was renewed is noticed. */
+const certificatePauseMs = 1_000
 /** How long requests in progress have to end once the server is told to stop. */
 const stopMsMax = 30_000
 
@@ -31,6 +39,8 @@ const stopMsMax = 30_000
 export interface App extends AsyncDisposable {
   /** Start answering. Resolves with the URL, without a slash at its end. */
   listen(): Promise<string>
+  /** Read the certificate's files again now, rather than soon after they change. Without TLS, nothing. */
+  reloadCertificate(): Promise<void>
   /** The same verbs as behind the doors, without HTTP. */
   readonly registry: Registry
   /** Accounts, users, keys and policies, as the command line manages them. */
@@ -87,11 +97,18 @@ export async function createApp(config: Partial<Config> = {}, replacements: Repl
       onError: (err) => logger.error({ err }, 'a pass of the garbage collector failed; the next one goes on'),
     }),
   )
+  const certificate = complete.tls && (await loadCertificate(complete.tls))
+  const proxies = new TrustedProxies(complete.trustedProxies)
   const server = createServer({
     registry,
     tokens,
     authenticator: new Authenticator({ accessKeys, tokens }),
-    origin: new Origin(complete.publicUrl),
+    origin: new Origin({ publicUrl: complete.publicUrl, proxies }),
+    proxies,
+    certificate,
+    limits: complete.http,
+    rateLimits: new RateLimits({ rates: complete.rates, clock }),
+    quirks: new Quirks(complete.quirks),
     clock,
     logger,
   })
@@ -101,16 +118,41 @@ export async function createApp(config: Partial<Config> = {}, replacements: Repl
     await server.close()
     clearTimeout(timer)
   })
+  const reloader =
+    complete.tls && certificate
+      ? new CertificateReloader({
+          files: complete.tls,
+          loaded: certificate,
+          server: server.server as unknown as HttpsServer,
+          logger,
+        })
+      : undefined
+  if (reloader) {
+    resources.use(
+      repeat(() => reloader.reloadIfChanged(), {
+        pauseMs: certificatePauseMs,
+        onError: (err) => logger.error({ err }, 'the certificate could not be looked at'),
+      }),
+    )
+  }
   const held = resources.move()
   return {
     registry,
     identities: new Identities({ metadata, accessKeys, signingKeys, clock }),
     newAdminKey,
     async listen() {
-      await server.listen(complete.listen)
+      await server.listen(certificate ? await oneAddress(complete.listen) : complete.listen)
       const { address, port, family } = server.server.address() as AddressInfo
-      return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`
+      return `${certificate ? 'https' : 'http'}://${family === 'IPv6' ? `[${address}]` : address}:${port}`
+    },
+    async reloadCertificate() {
+      await reloader?.reload()
     },
     [Symbol.asyncDispose]: () => held[Symbol.asyncDispose](),
   }
+}
+
+/** Fastify has a server for each address of `localhost`, of which only the first would be given a new certificate. */
+async function oneAddress({ host, port }: Config['listen']): Promise<Config['listen']> {
+  return { host: (await lookup(host)).address, port }
 }

@@ -55,6 +55,8 @@ export interface Refusals {
   /** A member of an API request that breaks its constraint; `constraint` is ECR's own wording. */
   ParameterInvalid: { readonly path: string; readonly constraint: string }
   RangeUnsatisfiable: { readonly bytes: number }
+  /** The caller does this too often: there are limits only where they were set. */
+  RateExceeded: { readonly retryAfterMs: number }
   ReferencedBlobsUnknown: RepositoryFacts & { readonly digests: readonly string[] }
   ReferencedImagesUnknown: RepositoryFacts & { readonly digests: readonly string[] }
   RegistryUnknown: { readonly registry: string }

@@ -106,7 +106,7 @@ export class Accounts {
   }
 
   /** An account's first alias is its primary one. Refuses `AliasInvalid`, `AliasReserved`, `AliasTaken`. */
-  addAlias(
+  async addAlias(
     account: string | undefined,
     text: string,
     options: { readonly isPrimary?: boolean } = {},

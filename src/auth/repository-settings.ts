@@ -66,7 +66,7 @@ export class RepositorySettings {
   }
 
   /** Refuses `PolicyInvalid`. */
-  putPolicy(repository: string, text: string): Promise<ManagedRepository> {
+  async putPolicy(repository: string, text: string): Promise<ManagedRepository> {
     requirePolicy(text, parseRepositoryPolicy)
     return this.#change(repository, async (repositories, current) => {
       await repositories.setPolicy(current.id, text)

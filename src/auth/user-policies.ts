@@ -29,7 +29,7 @@ export class UserPolicies {
   }
 
   /** Attach one of AWS's managed policies, by its name or ARN. Refuses `ManagedPolicyUnknown`. */
-  attach(account: string | undefined, userName: string, nameOrArn: string): Promise<UserPolicy> {
+  async attach(account: string | undefined, userName: string, nameOrArn: string): Promise<UserPolicy> {
     const managed = findManagedPolicy(nameOrArn)
     if (!managed) {
       throw new IdentityError('ManagedPolicyUnknown', {
@@ -41,7 +41,7 @@ export class UserPolicies {
   }
 
   /** Set an inline policy, in place of the one of its name. Refuses `PolicyNameInvalid`, `PolicyInvalid`. */
-  put(account: string | undefined, userName: string, name: string, text: string): Promise<UserPolicy> {
+  async put(account: string | undefined, userName: string, name: string, text: string): Promise<UserPolicy> {
     if (!POLICY_NAME.test(name)) throw new IdentityError('PolicyNameInvalid', { policy: name })
     requirePolicy(text, parseIdentityPolicy)
     return this.#put(account, userName, { name, document: text })

@@ -31,7 +31,7 @@ export class Users {
   }
 
   /** Make a user, who has no key yet and may do nothing. Refuses `UserNameInvalid`, `UserTaken`. */
-  create(account: string | undefined, name: string): Promise<User> {
+  async create(account: string | undefined, name: string): Promise<User> {
     if (!USER_NAME.test(name)) throw new IdentityError('UserNameInvalid', { userName: name })
     return this.#metadata.write(async (tx) => {
       const { id: accountId } = await accountIn(tx, account)

@@ -23,6 +23,8 @@ async function serve(config: Config): Promise<void> {
   const { createApp } = await import('../assemble.ts')
   await using app = await createApp(config)
   const url = await app.listen()
+  // Without a certificate it stays what it is: the terminal is closed, so end.
+  if (config.tls) process.on('SIGHUP', () => void app.reloadCertificate())
   if (config.log !== 'silent') process.stdout.write(welcome(welcomeFacts(config, app, url)))
   await signalToStop()
   if (config.log !== 'silent') process.stdout.write('Stopping: requests in progress end first.\n')

@@ -1,4 +1,8 @@
 import type { AccessKey } from '../auth/access-keys.ts'
+import type { CertificateFiles } from '../http/certificate.ts'
+import type { HttpLimits } from '../http/limits.ts'
+import type { Rates } from '../http/rates.ts'
+import type { AddressRange } from '../http/trusted-proxies.ts'
 import type { Alias } from '../oci/repository-name.ts'
 import type { RegistryLimits } from '../registry/limits.ts'
 
@@ -17,6 +21,10 @@ export interface Config {
   readonly storage: Storage
   /** The URL clients are told to use, without a slash at the end; `undefined`: the one by which each client came. */
   readonly publicUrl: string | undefined
+  /** What to serve HTTPS with, read again when it changes; `undefined`: HTTP. */
+  readonly tls: CertificateFiles | undefined
+  /** Whose X-Forwarded-For, -Proto and -Host are believed. */
+  readonly trustedProxies: readonly AddressRange[]
   readonly account: {
     readonly id: string
     readonly alias: Alias
@@ -26,4 +34,9 @@ export interface Config {
   readonly secretKey: Uint8Array | undefined
   readonly log: LogLevel
   readonly limits: RegistryLimits
+  readonly http: HttpLimits
+  /** How often each caller may do what. */
+  readonly rates: Rates
+  /** Whether `/v2/` has the oddities of ECR Public, for those who develop clients. */
+  readonly quirks: 'none' | 'aws'
 }

@@ -1,5 +1,10 @@
+import { isIP } from 'node:net'
+
 import { secretKeyBytes } from '../auth/secret-box.ts'
 import { RegistryError } from '../errors.ts'
+import { defaultHttpLimits } from '../http/limits.ts'
+import { ecrRates, type RatedAction, type Rates, ratedActions } from '../http/rates.ts'
+import type { AddressRange } from '../http/trusted-proxies.ts'
 import { type Alias, isReservedAlias, parseAlias } from '../oci/repository-name.ts'
 import { defaultLimits } from '../registry/limits.ts'
 import type { Config, LogLevel, Storage } from './config.ts'
@@ -36,6 +41,8 @@ export function parseConfig(given: GivenSettings): Config {
     listen: parseListen(text('listen')),
     storage: parseStorage(text('data')),
     publicUrl: given.publicUrl === undefined ? undefined : parsePublicUrl(given.publicUrl),
+    tls: parseTls(given.tlsCertificate, given.tlsKey),
+    trustedProxies: parseTrustedProxies(text('trustedProxies')),
     account: {
       id: parseAccountId(text('accountId')),
       alias: parseAccountAlias(text('alias')),
@@ -51,6 +58,9 @@ export function parseConfig(given: GivenSettings): Config {
       layerBytesMax: count('layerBytesMax'),
       uploadIdleMsMax: count('uploadIdleMsMax'),
     },
+    http: defaultHttpLimits,
+    rates: parseRates(text('rateLimits')),
+    quirks: parseQuirks(text('quirks')),
   }
 }
 
@@ -73,6 +83,28 @@ function parsePublicUrl(text: string): string {
     throw new SettingInvalid('publicUrl', `"${text}" is not http(s)://host or http(s)://host:port`)
   }
   return url.origin
+}
+
+function parseTls(certificate: string | undefined, key: string | undefined): Config['tls'] {
+  if (certificate === undefined && key === undefined) return undefined
+  if (certificate === undefined) throw new SettingInvalid('tlsCertificate', 'is needed beside the key')
+  if (key === undefined) throw new SettingInvalid('tlsKey', 'is needed beside the certificate')
+  return { certificate, key }
+}
+
+function parseTrustedProxies(text: string): AddressRange[] {
+  const ranges = text.split(',').map((range) => range.trim())
+  return ranges.filter((range) => range !== '').map(parseAddressRange)
+}
+
+function parseAddressRange(text: string): AddressRange {
+  const [, address = '', prefix] = /^([^/%]+)(?:\/(\d{1,3}))?$/.exec(text) ?? []
+  const bits = isIP(address) === 6 ? 128 : 32
+  const prefixBits = Number(prefix ?? bits)
+  if (isIP(address) === 0 || prefixBits > bits) {
+    throw new SettingInvalid('trustedProxies', `"${text}" is no address and no CIDR, like 10.0.0.1 or 10.0.0.0/8`)
+  }
+  return { address, prefixBits }
 }
 
 function parseAccountId(text: string): string {
@@ -116,6 +148,32 @@ function parseLog(text: string): LogLevel {
   const level = (['debug', 'info', 'warn', 'error', 'silent'] as const).find((known) => known === text)
   if (!level) throw new SettingInvalid('log', `"${text}" is not debug, info, warn, error or silent`)
   return level
+}
+
+/** `off`, or a list in which what comes later counts: `ecr,anonymous-pull=5`. */
+function parseRates(text: string): Rates {
+  const rates = new Map<RatedAction, number>()
+  if (text === 'off') return rates
+  for (const entry of text.split(',').map((entry) => entry.trim())) {
+    if (entry === 'ecr') for (const [action, perSecond] of ecrRates) rates.set(action, perSecond)
+    else rates.set(...parseRate(entry))
+  }
+  return rates
+}
+
+function parseRate(text: string): [RatedAction, number] {
+  const [, name, perSecond] = /^([\w-]+)=(\d{1,9}(?:\.\d{1,3})?)$/.exec(text) ?? []
+  const action = ratedActions.find((known) => known === name)
+  if (!action || Number(perSecond) === 0) {
+    const known = 'an operation of the API, anonymous-pull or authenticated-pull'
+    throw new SettingInvalid('rateLimits', `"${text}" is not off, ecr, or ${known} with its rate, like PutImage=10`)
+  }
+  return [action, Number(perSecond)]
+}
+
+function parseQuirks(text: string): Config['quirks'] {
+  if (text !== 'none' && text !== 'aws') throw new SettingInvalid('quirks', `"${text}" is not none or aws`)
+  return text
 }
 
 function parseCount(name: SettingName, text: string): number {

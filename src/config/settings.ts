@@ -36,6 +36,27 @@ export const settings = {
     byDefault: '',
     sentence: 'URL that clients are told to use. Without it, each is told the one it came by.',
   },
+  tlsCertificate: {
+    flag: 'tls-certificate',
+    variable: 'WAYBILL_TLS_CERTIFICATE',
+    value: 'file',
+    byDefault: '',
+    sentence: 'Certificate to serve HTTPS with, and the chain that leads up from it (PEM).',
+  },
+  tlsKey: {
+    flag: 'tls-key',
+    variable: 'WAYBILL_TLS_KEY',
+    value: 'file',
+    byDefault: '',
+    sentence: 'Its private key (PEM). Both files are read again when they change.',
+  },
+  trustedProxies: {
+    flag: 'trusted-proxies',
+    variable: 'WAYBILL_TRUSTED_PROXIES',
+    value: 'addresses',
+    byDefault: '',
+    sentence: 'Reverse proxies whose `X-Forwarded-*` headers are believed: addresses or CIDRs, with commas between.',
+  },
   accountId: {
     flag: 'account-id',
     variable: 'WAYBILL_ACCOUNT_ID',
@@ -114,6 +135,21 @@ export const settings = {
     value: 'milliseconds',
     byDefault: String(defaultLimits.uploadIdleMsMax),
     sentence: 'An upload left alone for this long is given up and its bytes are removed.',
+  },
+  rateLimits: {
+    flag: 'rate-limits',
+    variable: 'WAYBILL_RATE_LIMITS',
+    value: 'list',
+    byDefault: 'off',
+    sentence:
+      'Requests a second: `off`, `ecr` for the quotas of ECR Public, or a list like `PutImage=10,anonymous-pull=5`.',
+  },
+  quirks: {
+    flag: 'quirks',
+    variable: 'WAYBILL_QUIRKS',
+    value: 'name',
+    byDefault: 'none',
+    sentence: '`aws` makes `/v2/` as odd as ECR Public, to develop clients against; otherwise `none`.',
   },
 } as const satisfies Record<string, Setting>
 

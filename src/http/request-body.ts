@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 
 import { type RegistryError, refuse } from '../errors.ts'
+import { defaultHttpLimits, type HttpLimits } from './limits.ts'
 
 /**
  * Read a whole body into memory, within its limit: a length announced beyond it is refused before a byte is read, and a
@@ -44,27 +45,28 @@ export function hasBody(request: IncomingMessage): boolean {
   return request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length'] ?? 0) > 0
 }
 
-/** How much of a body nobody wants is read so that its sender sees the answer, and how long that may take. */
-const unwantedBytesMax = 64 * 1024 * 1024
-const unwantedMsMax = 5_000
-const unwantedPollMs = 100
+/** How often it is looked whether a body that nobody wants has come to its end. */
+const pollMs = 100
 
 /**
  * After an answer that was sent while the request's body was still coming: let the client finish or notice, then cut
  * the connection. Closing at once would reset it, and the client would see that instead of our answer.
  */
-export function discardRest(request: IncomingMessage): void {
+export function discardRest(
+  request: IncomingMessage,
+  limits: Pick<HttpLimits, 'unwantedBytesMax' | 'unwantedMsMax'> = defaultHttpLimits,
+): void {
   if (request.complete || request.destroyed) return
   const { socket } = request
   const bytesAtStart = socket.bytesRead
-  const endAt = performance.now() + unwantedMsMax
+  const endAt = performance.now() + limits.unwantedMsMax
   request.on('error', () => undefined)
   request.resume()
   const timer = setInterval(() => {
     const isOver = request.complete || socket.destroyed
-    if (!isOver && socket.bytesRead - bytesAtStart < unwantedBytesMax && performance.now() < endAt) return
+    if (!isOver && socket.bytesRead - bytesAtStart < limits.unwantedBytesMax && performance.now() < endAt) return
     clearInterval(timer)
     if (!isOver) socket.destroy()
-  }, unwantedPollMs)
+  }, pollMs)
   timer.unref()
 }

@@ -4,17 +4,16 @@ import fastify, { type FastifyInstance, LogController } from 'fastify'
 import type { Logger } from 'pino'
 
 import { addAccessLog } from './access-log.ts'
+import type { CertificatePair } from './certificate.ts'
 import { addEcrPublicDoor, type EcrPublicDoorParts } from './ecr-public/door.ts'
+import type { HttpLimits } from './limits.ts'
 import { addLogoDoor, type LogoDoorParts } from './logo/door.ts'
-import { addOciDoor, type OciDoorParts } from './oci/door.ts'
+import { addOciDoor, type OciDoorParts, sendUndecodable } from './oci/door.ts'
+import { discardRest } from './request-body.ts'
 import { addStsDoor, type StsDoorParts } from './sts/door.ts'
 import { addTokenDoor, type TokenDoorParts } from './token/door.ts'
+import type { TrustedProxies } from './trusted-proxies.ts'
 
-/** A connection on which nothing moves for this long, in either direction, is closed. */
-const silenceMsMax = 120_000
-/** Longer than load balancers and clients keep idle connections, so that it is they who close, and never mid-request. */
-const keepAliveMs = 150_000
-const headersMs = 60_000
 /** Room for a token of ours in a header beside the others. */
 const headerBytesMax = 32 * 1024
 const urlLengthMax = 8 * 1024
@@ -23,25 +22,43 @@ export type ServerParts = OciDoorParts &
   TokenDoorParts &
   EcrPublicDoorParts &
   LogoDoorParts &
-  StsDoorParts & { readonly logger: Logger }
+  StsDoorParts & {
+    readonly logger: Logger
+    readonly limits: HttpLimits
+    readonly proxies: TrustedProxies
+    /** What HTTPS is served with, in place of HTTP. */
+    readonly certificate: CertificatePair | undefined
+  }
 
-/** Every door on one HTTP server, not yet listening. */
+/** Every door on one HTTP/1.1 server, not yet listening. docs/tls.md says why there is no HTTP/2. */
 export function createServer(parts: ServerParts): FastifyInstance {
+  const { limits, proxies, certificate } = parts
+  const forNode = {
+    headersTimeout: limits.headersMsMax,
+    // What is overdue is looked for this often.
+    connectionsCheckingInterval: limits.headersMsMax / 4,
+    maxHeaderSize: headerBytesMax,
+  }
   const app = fastify({
     loggerInstance: parts.logger,
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
     genReqId: () => randomUUID(),
-    connectionTimeout: silenceMsMax,
-    keepAliveTimeout: keepAliveMs,
+    connectionTimeout: limits.silenceMsMax,
+    keepAliveTimeout: limits.keepAliveMs,
     // A push takes as long as it takes, so long as it goes on: `connectionTimeout` is what ends the others.
     requestTimeout: 0,
-    http: { headersTimeout: headersMs, maxHeaderSize: headerBytesMax },
+    ...(certificate
+      ? { https: { ...forNode, ...certificate, handshakeTimeout: limits.headersMsMax } }
+      : { http: forNode }),
+    trustProxy: (address) => proxies.has(address),
     routerOptions: { maxParamLength: urlLengthMax },
     exposeHeadRoutes: false,
+    frameworkErrors: (error, _request, reply) => sendUndecodable(error, reply),
     forceCloseConnections: 'idle',
     return503OnClosing: false,
   }) as unknown as FastifyInstance
   addAccessLog(app)
+  app.addHook('onResponse', async (request) => discardRest(request.raw, limits))
   addOciDoor(app, parts)
   addTokenDoor(app, parts)
   addEcrPublicDoor(app, parts)

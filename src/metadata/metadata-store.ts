@@ -51,6 +51,7 @@ export interface MetadataView {
   readonly uploads: UploadsView
   readonly reviews: ReviewsView
   readonly discards: DiscardsView
+  readonly scan: ScanView
 }
 
 export interface MetadataTransaction extends MetadataView {
@@ -246,6 +247,8 @@ export interface RepositoriesTransaction extends RepositoriesView {
   setResourceTags(repositoryId: number, tags: ReadonlyMap<string, string>): Promise<void>
   /** Take a repository away from its address at once. What it holds is removed by `purge`. */
   markDeleted(repositoryId: number, now: number): Promise<void>
+  /** Set a repository's `imageCount` to the number of manifests it has. */
+  recountImages(repositoryId: number): Promise<void>
   /** Remove up to `limit` rows of a deleted repository, itself last. True when nothing of it is left. */
   purge(repositoryId: number, limit: number, now: number): Promise<boolean>
 }
@@ -442,6 +445,8 @@ export interface BlobsTransaction extends BlobsView {
   link(repositoryId: number, digest: Digest, now: number): Promise<void>
   /** False when the repository did not link it. */
   unlink(repositoryId: number, digest: Digest): Promise<boolean>
+  /** Take a blob from every repository that links it. */
+  unlinkAll(digest: Digest): Promise<void>
   /** False when it was gone already. */
   remove(digest: Digest): Promise<boolean>
 }
@@ -523,4 +528,87 @@ export interface DiscardsView {
 export interface DiscardsTransaction extends DiscardsView {
   insert(discard: DiscardRecord): Promise<void>
   remove(key: BlobKey): Promise<void>
+}
+
+/** Whether a manifest is there, or can be brought back, or neither. */
+export type ManifestState = 'live' | 'deleted' | 'gone'
+
+export interface ScannedRepository {
+  readonly repositoryId: number
+  /** What is on record, and how many manifests there are. */
+  readonly imageCount: number
+  readonly manifestCount: number
+}
+
+export interface ScannedTag {
+  readonly repositoryId: number
+  readonly tag: Tag
+  readonly digest: Digest
+  readonly state: ManifestState
+}
+
+export interface ScannedManifest {
+  readonly repositoryId: number
+  readonly digest: Digest
+}
+
+export interface ScannedDeletedManifest extends ScannedManifest {
+  /** Whether a review will let go of it when its time is up. */
+  readonly isUnderReview: boolean
+}
+
+/** That a manifest needs a blob. */
+export interface ScannedBlobReference {
+  readonly repositoryId: number
+  readonly manifestDigest: Digest
+  readonly blobDigest: Digest
+  /** Of the manifest. */
+  readonly state: ManifestState
+  readonly isLinked: boolean
+}
+
+/** That an index needs a manifest. */
+export interface ScannedChildReference {
+  readonly repositoryId: number
+  readonly parentDigest: Digest
+  readonly childDigest: Digest
+  readonly parentState: ManifestState
+  readonly childState: ManifestState
+}
+
+/** That a repository may serve a blob. */
+export interface ScannedLink {
+  readonly repositoryId: number
+  readonly digest: Digest
+  readonly isStored: boolean
+  readonly isReferenced: boolean
+  readonly isUnderReview: boolean
+}
+
+export interface ScannedBlob extends BlobRecord {
+  readonly isLinked: boolean
+  readonly isUnderReview: boolean
+}
+
+/**
+ * Every row of a kind in the order of its key, with what other tables say of it: for `waybill check`, which reads all
+ * there is, never for a request. What one answer says was so at one moment. The last row of a page is the `after` of the
+ * next. What belongs to a deleted repository is left out, but for its uploads.
+ */
+export interface ScanView {
+  listRepositories(page: Page<Pick<ScannedRepository, 'repositoryId'>>): Promise<ScannedRepository[]>
+  listTags(page: Page<Pick<ScannedTag, 'repositoryId' | 'tag'>>): Promise<ScannedTag[]>
+  listManifests(page: Page<ScannedManifest>): Promise<ScannedManifest[]>
+  listDeletedManifests(page: Page<ScannedManifest>): Promise<ScannedDeletedManifest[]>
+  listBlobReferences(
+    page: Page<Pick<ScannedBlobReference, 'repositoryId' | 'manifestDigest' | 'blobDigest'>>,
+  ): Promise<ScannedBlobReference[]>
+  listChildReferences(
+    page: Page<Pick<ScannedChildReference, 'repositoryId' | 'parentDigest' | 'childDigest'>>,
+  ): Promise<ScannedChildReference[]>
+  listLinks(page: Page<Pick<ScannedLink, 'repositoryId' | 'digest'>>): Promise<ScannedLink[]>
+  listBlobs(page: Page<Pick<ScannedBlob, 'digest'>>): Promise<ScannedBlob[]>
+  listUploads(page: Page<Pick<UploadRecord, 'id'>>): Promise<UploadRecord[]>
+  /** Those of `keys` that a blob, an upload or a discard names. */
+  listNamedKeys(keys: readonly BlobKey[]): Promise<BlobKey[]>
 }

@@ -23,49 +23,63 @@ export interface RemovedImages {
  *
  * Rejects with what `remove` throws, unless it is about this one image.
  */
-export async function removeImages(
-  queries: readonly ImageQuery[],
-  remove: (query: ImageQuery) => Promise<RemovedImage>,
-): Promise<RemovedImages> {
+export async function removeImages(queries: readonly ImageQuery[], remove: Remove): Promise<RemovedImages> {
   const removed: RemovedImage[] = []
-  const refused: RefusedRemoval[] = []
-  let waiting = unique(queries)
+  const refused: Refused[] = []
+  let waiting: readonly Removal[] = unique(queries).map((query) => ({ query, now: query }))
   for (;;) {
     const removedBefore = removed.length
-    const heldBack: RefusedRemoval[] = []
+    const heldBack: Refused[] = []
     for (const isByDigest of [true, false]) {
-      const wave = waiting.filter((query) => (query.digest !== undefined) === isByDigest)
+      const wave = waiting.filter(({ now }) => (now.digest !== undefined) === isByDigest)
       // Together, they wait for the disk once and not a hundred times.
-      const outcomes = await Promise.all(wave.map((query) => attempt(query, remove)))
-      for (const outcome of outcomes) if ('digest' in outcome) removed.push(outcome)
+      const outcomes = await Promise.all(wave.map((removal) => attempt(removal, remove)))
+      removed.push(...outcomes.filter(isRemoved))
       for (const outcome of outcomes) {
-        if ('digest' in outcome) continue
+        if (isRemoved(outcome)) continue
         if (outcome.refusal.code === 'ImageReferenced') heldBack.push(outcome)
-        else if (!removed.some((image) => includes(image, outcome.query))) refused.push(outcome)
+        else if (!removed.some((image) => includes(image, outcome.now))) refused.push(outcome)
       }
     }
     // What went may have been what held others back.
-    if (heldBack.length === 0 || removed.length === removedBefore)
+    if (heldBack.length === 0 || removed.length === removedBefore) {
       return { removed, refused: [...refused, ...heldBack] }
-    waiting = heldBack.map(({ query }) => query)
+    }
+    waiting = heldBack.map(({ query, now }) => ({ query, now: withoutCheckedTag(now) }))
   }
 }
 
-async function attempt(
-  query: ImageQuery,
-  remove: (query: ImageQuery) => Promise<RemovedImage>,
-): Promise<RemovedImage | RefusedRemoval> {
+type Remove = (query: ImageQuery) => Promise<RemovedImage>
+
+/** Something to be removed: as it was asked for, and as it is to be asked for now. */
+interface Removal {
+  readonly query: ImageQuery
+  readonly now: ImageQuery
+}
+
+type Refused = Removal & RefusedRemoval
+
+async function attempt(removal: Removal, remove: Remove): Promise<RemovedImage | Refused> {
   try {
-    return await remove(query)
+    return await remove(removal.now)
   } catch (error) {
-    if (isAboutOneImage(error)) return { query, refusal: error }
+    if (isAboutOneImage(error)) return { ...removal, refusal: error }
     throw error
   }
+}
+
+function isRemoved(outcome: RemovedImage | Refused): outcome is RemovedImage {
+  return !('refusal' in outcome)
 }
 
 function isAboutOneImage(thrown: unknown): thrown is RemovalRefusal {
   const codes: readonly string[] = ['ImageUnknown', 'ImageTagMismatch', 'ImageReferenced']
   return thrown instanceof RegistryError && codes.includes(thrown.code)
+}
+
+/** An image that was only held back had the tag that it was asked for with; meanwhile the tag may have gone. */
+function withoutCheckedTag({ digest, tag }: ImageQuery): ImageQuery {
+  return { digest, tag: digest === undefined ? tag : undefined }
 }
 
 function includes(image: RemovedImage, { digest, tag }: ImageQuery): boolean {

@@ -9,9 +9,17 @@ import { SchemaTooNew } from '../../src/metadata/sqlite/migrate.ts'
 import { SqliteMetadataStore } from '../../src/metadata/sqlite/sqlite-metadata-store.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 import { describeMetadataStore } from './metadata-store.contract.ts'
+import { describeAccountsOf } from './metadata-store-accounts.contract.ts'
+import { describeRepositoriesOf } from './metadata-store-repositories.contract.ts'
 
-describeMetadataStore({ name: 'sqlite, in a file', open: openInFile })
-describeMetadataStore({ name: 'sqlite, in memory', open: async () => SqliteMetadataStore.ephemeral() })
+const inFile = { name: 'sqlite, in a file', open: openInFile }
+const inMemory = { name: 'sqlite, in memory', open: async () => SqliteMetadataStore.ephemeral() }
+
+for (const driver of [inFile, inMemory]) {
+  describeMetadataStore(driver)
+  describeAccountsOf(driver)
+  describeRepositoriesOf(driver)
+}
 
 async function openInFile(): Promise<MetadataStore> {
   await using stack = new AsyncDisposableStack()

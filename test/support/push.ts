@@ -1,6 +1,7 @@
 import {
   CompleteLayerUploadCommand,
   type ECRPUBLICClient,
+  ImageAlreadyExistsException,
   InitiateLayerUploadCommand,
   LayerAlreadyExistsException,
   PutImageCommand,
@@ -37,7 +38,7 @@ export async function pushImage(oci: OciClient, name: string, manifest: Manifest
   expectStatus(201, await putManifest(oci, name, manifest, tag))
 }
 
-/** Uploads a blob through the API, in one part. One that the repository has already is success, as for real clients. */
+/** Uploads a blob through the API, in one part. */
 export async function uploadLayer(ecr: ECRPUBLICClient, repositoryName: string, blob: Content): Promise<void> {
   const { uploadId } = await ecr.send(new InitiateLayerUploadCommand({ repositoryName }))
   await ecr.send(
@@ -46,10 +47,19 @@ export async function uploadLayer(ecr: ECRPUBLICClient, repositoryName: string, 
       ...{ partFirstByte: 0, partLastByte: blob.size - 1 },
     }),
   )
+  const complete = new CompleteLayerUploadCommand({ repositoryName, uploadId, layerDigests: [blob.digest] })
+  await orAlready(ecr.send(complete), LayerAlreadyExistsException)
+}
+
+/** To find that something is there already is success, as it is for real clients. */
+async function orAlready(
+  sent: Promise<unknown>,
+  already: typeof ImageAlreadyExistsException | typeof LayerAlreadyExistsException,
+): Promise<void> {
   try {
-    await ecr.send(new CompleteLayerUploadCommand({ repositoryName, uploadId, layerDigests: [blob.digest] }))
+    await sent
   } catch (error) {
-    if (!(error instanceof LayerAlreadyExistsException)) throw error
+    if (!(error instanceof already)) throw error
   }
 }
 
@@ -58,7 +68,7 @@ export async function uploadParts(ecr: ECRPUBLICClient, repositoryName: string, 
   await Promise.all(manifest.blobs.map((blob) => uploadLayer(ecr, repositoryName, blob)))
   for (const child of manifest.children) {
     await uploadParts(ecr, repositoryName, child)
-    await putImage(ecr, repositoryName, child)
+    await orAlready(putImage(ecr, repositoryName, child), ImageAlreadyExistsException)
   }
 }
 

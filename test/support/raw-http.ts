@@ -88,7 +88,7 @@ export class RawConnection implements Disposable {
 export async function sendRaw(url: string, request: string | Uint8Array): Promise<RawAnswer | undefined> {
   using connection = await RawConnection.open(url)
   await connection.write(request)
-  return connection.answer({ method: Buffer.from(request).toString('latin1').split(' ', 1)[0]! })
+  return await connection.answer({ method: Buffer.from(request).toString('latin1').split(' ', 1)[0]! })
 }
 
 /** A request's head: its first line, its headers and the empty line. */

@@ -46,7 +46,7 @@ export interface TestRegistry extends AsyncDisposable {
   call(operation: string, input: object | string | Uint8Array, request?: Partial<ApiRequest>): Promise<Answer>
   /** Another account, which no door makes yet, with an alias and a root user. */
   addAccount(account: { readonly id: string; readonly alias: string }): Promise<AccessKey>
-  /** A user of the registry's own account who has no permissions. */
+  /** A user of the registry's own account who may log in, and nothing else. */
   addUser(name: string): Promise<AccessKey>
 }
 
@@ -58,6 +58,13 @@ const administrator: AccessKey = {
 
 const accountId = '000000000000'
 const alias = 'library'
+
+const mayLogIn = JSON.stringify({
+  Version: '2012-10-17',
+  Statement: [
+    { Effect: 'Allow', Action: ['ecr-public:GetAuthorizationToken', 'sts:GetServiceBearerToken'], Resource: '*' },
+  ],
+})
 
 /** Starts a registry: in memory, unless it is given a folder. Disposing of it closes its clients as well. */
 export async function startTestRegistry(options: TestRegistryOptions = {}): Promise<TestRegistry> {
@@ -92,6 +99,7 @@ export async function startTestRegistry(options: TestRegistryOptions = {}): Prom
     addAccount: async (account) => (await app.identities.accounts.create(account)).rootKey,
     addUser: async (name) => {
       await app.identities.users.create(accountId, name)
+      await app.identities.policies.put(accountId, name, 'login', mayLogIn)
       return app.identities.keys.create(accountId, name)
     },
     [Symbol.asyncDispose]: () => held[Symbol.asyncDispose](),

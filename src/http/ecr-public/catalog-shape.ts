@@ -5,6 +5,9 @@ import type { CatalogData } from '../../registry/catalog.ts'
 import { logoUrl } from '../logo-url.ts'
 import type { repositoryCatalogData } from './shapes.ts'
 
+/** All that can be said of a repository: a logo in base64, and two pages of text, every character escaped. */
+export const catalogBodyBytesMax = 1536 * 1024
+
 export function toCatalogData({ logoImageBlob: logo, ...said }: z.output<typeof repositoryCatalogData>): CatalogData {
   return { ...said, logo }
 }

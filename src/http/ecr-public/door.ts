@@ -7,14 +7,14 @@ import type { Clock } from '../../lib/clock.ts'
 import { invariant } from '../../lib/invariant.ts'
 import type { Registry } from '../../registry/registry.ts'
 import { callFrom } from '../call-from.ts'
+import { asRefusal } from '../malformed.ts'
 import type { Origin } from '../origin.ts'
+import type { RateLimits } from '../rate-limits.ts'
 import { discardRest, readBody } from '../request-body.ts'
 import { retryAfterSeconds } from '../unavailable.ts'
 import { describeEcrPublicError } from './errors.ts'
+import type { Operation } from './operation.ts'
 import { findOperation } from './operations.ts'
-
-/** The largest part there may be, in base64, and its envelope: 28 MB and some. */
-const requestBytesMax = 30 * 1024 * 1024
 
 const contentType = 'application/x-amz-json-1.1'
 
@@ -27,6 +27,7 @@ export interface EcrPublicDoorParts {
   readonly tokens: Tokens
   readonly origin: Origin
   readonly clock: Clock
+  readonly rateLimits: RateLimits
 }
 
 /** The ECR Public API: AWS JSON 1.1 on `POST /`, the operation in `X-Amz-Target`, signed with SigV4. */
@@ -34,7 +35,7 @@ export function addEcrPublicDoor(app: FastifyInstance, parts: EcrPublicDoorParts
   app.register(async (scope) => {
     scope.removeAllContentTypeParsers()
     scope.addContentTypeParser('*', (_request, payload, done) => done(null, payload))
-    scope.setErrorHandler(sendError)
+    scope.setErrorHandler((error, request, reply) => sendError(asRefusal(error), request, reply))
     scope.post('/', async (request, reply) => {
       const output = await answer(request, parts)
       return reply.headers({ 'x-amzn-requestid': request.id, 'content-type': contentType }).send(jsonBytes(output))
@@ -46,13 +47,15 @@ async function answer(request: FastifyRequest, parts: EcrPublicDoorParts): Promi
   const { name, operation } = findOperation(request.headers['x-amz-target'])
   request.operation = name
   const now = parts.clock()
-  const { identity, body } = await parts.authenticator.bySignature(signedRequest(request), () => readInput(request), {
-    service,
-    now,
-  })
+  const { identity, body } = await parts.authenticator.bySignature(
+    signedRequest(request),
+    () => readInput(request, operation),
+    { service, now },
+  )
   const { principal, accessKeyId } = identity
   invariant(principal.kind === 'user' && accessKeyId !== undefined, 'a signature names a user and a key')
   const call = callFrom(request, 'api', identity, now)
+  parts.rateLimits.count(call, name)
   return operation.run(
     {
       registry: parts.registry,
@@ -67,10 +70,10 @@ async function answer(request: FastifyRequest, parts: EcrPublicDoorParts): Promi
   )
 }
 
-function readInput(request: FastifyRequest): Promise<Buffer> {
+function readInput(request: FastifyRequest, { bodyBytesMax }: Operation): Promise<Buffer> {
   return readBody(request.raw, {
-    bytesMax: requestBytesMax,
-    tooLarge: () => refuse('BodyTooLarge', { bytesMax: requestBytesMax }),
+    bytesMax: bodyBytesMax,
+    tooLarge: () => refuse('BodyTooLarge', { bytesMax: bodyBytesMax }),
   })
 }
 

@@ -91,6 +91,7 @@ const rows: { readonly [Code in RefusalCode]: (facts: Refusals[Code]) => EcrPubl
   PageTokenInvalid: () => error('InvalidParameterException', 'Invalid parameter at NextToken'),
   ParameterInvalid: (f) => invalid(f.path, f.constraint),
   RangeUnsatisfiable: (f) => error('InvalidParameterException', `The layer has ${f.bytes} bytes`),
+  RateExceeded: () => error('ThrottlingException', 'Rate exceeded'),
   ReferencedBlobsUnknown: (f) =>
     error(
       'LayersNotFoundException',

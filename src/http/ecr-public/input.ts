@@ -25,7 +25,7 @@ export function parseBody(body: Uint8Array): Readonly<Record<string, unknown>> {
 
 /** The input of an operation, held to its shape. Refuses `ParameterInvalid` or, for a wrong type, `SerializationFailed`. */
 export function parseInput<Shape extends z.ZodType>(shape: Shape, body: Uint8Array): z.output<Shape> {
-  const result = shape.safeParse(withoutNulls(parseBody(body)))
+  const result = shape.safeParse(withoutNulls(parseBody(body)), { reportInput: true })
   if (result.success) return result.data
   throw refusalFor(result.error.issues[0]!)
 }

@@ -22,17 +22,27 @@ export interface EcrPublicExchange {
   readonly url: string
 }
 
+/** Any input of the service model but those of the operations that say otherwise, every character escaped. */
+const bodyBytesMaxDefault = 1024 * 1024
+
 export interface Operation {
+  /** A larger body is refused before it is read: hostile JSON of tens of megabytes takes seconds to parse. */
+  readonly bodyBytesMax: number
   /** The answer to a request with this body, to be sent as JSON. */
   run(exchange: EcrPublicExchange, body: Uint8Array): Promise<object>
+}
+
+export interface OperationOptions {
+  readonly bodyBytesMax?: number
 }
 
 /** An operation: the shape of its input, and what it does. */
 export function operation<Shape extends z.ZodType>(
   input: Shape,
   handle: (exchange: EcrPublicExchange, input: z.output<Shape>) => Promise<object>,
+  { bodyBytesMax = bodyBytesMaxDefault }: OperationOptions = {},
 ): Operation {
-  return { run: (exchange, body) => handle(exchange, parseInput(input, body)) }
+  return { bodyBytesMax, run: (exchange, body) => handle(exchange, parseInput(input, body)) }
 }
 
 /** What an input says of the repository it is about. */
@@ -48,8 +58,9 @@ export interface NamedRepository {
 export function repositoryOperation<Shape extends z.ZodType<NamedRepository>>(
   input: Shape,
   handle: (exchange: EcrPublicExchange, address: RepositoryAddress, input: z.output<Shape>) => Promise<object>,
+  options: OperationOptions = {},
 ): Operation {
-  return operation(input, async (exchange, request) => {
+  const handleKnown = async (exchange: EcrPublicExchange, request: z.output<Shape>) => {
     try {
       return await handle(exchange, repositoryOf(exchange, request), request)
     } catch (error) {
@@ -57,7 +68,8 @@ export function repositoryOperation<Shape extends z.ZodType<NamedRepository>>(
       const facts = { repository: request.repositoryName, registry: error.facts.registry }
       throw refuse('RepositoryUnknown', facts, { cause: error })
     }
-  })
+  }
+  return operation(input, handleKnown, options)
 }
 
 /** The repository an input names: in the registry it names by id or alias, else in the caller's own. */

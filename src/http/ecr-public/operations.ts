@@ -1,4 +1,5 @@
 import { refuse } from '../../errors.ts'
+import type { OperationName } from '../rates.ts'
 import { batchCheckLayerAvailability } from './batch-check-layer-availability.ts'
 import { batchDeleteImage } from './batch-delete-image.ts'
 import { completeLayerUpload } from './complete-layer-upload.ts'
@@ -25,7 +26,7 @@ import { untagResource } from './untag-resource.ts'
 import { uploadLayerPart } from './upload-layer-part.ts'
 
 /** The published operations, and nothing else: what is not in this table cannot be called. */
-const operations: ReadonlyMap<string, Operation> = new Map([
+const operations: ReadonlyMap<OperationName, Operation> = new Map([
   ['BatchCheckLayerAvailability', batchCheckLayerAvailability],
   ['BatchDeleteImage', batchDeleteImage],
   ['CompleteLayerUpload', completeLayerUpload],
@@ -52,15 +53,15 @@ const operations: ReadonlyMap<string, Operation> = new Map([
 ])
 
 /** By name, as the service model has them. */
-export const operationNames: readonly string[] = [...operations.keys()]
+export const operationNames: readonly OperationName[] = [...operations.keys()]
 
 /** The service's name on the wire, from its model. */
 const targetPrefix = 'SpencerFrontendService.'
 
 /** The operation that an `X-Amz-Target` header names. Refuses `OperationUnknown`. */
-export function findOperation(target: string | string[] | undefined): { name: string; operation: Operation } {
+export function findOperation(target: string | string[] | undefined): { name: OperationName; operation: Operation } {
   const text = typeof target === 'string' ? target : ''
-  const name = text.startsWith(targetPrefix) ? text.slice(targetPrefix.length) : ''
+  const name = (text.startsWith(targetPrefix) ? text.slice(targetPrefix.length) : '') as OperationName
   const operation = operations.get(name)
   if (!operation) throw refuse('OperationUnknown', { operation: text.slice(0, 100) })
   return { name, operation }

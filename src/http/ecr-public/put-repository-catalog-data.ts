@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-import { toCatalogData, toCatalogShape } from './catalog-shape.ts'
+import { catalogBodyBytesMax, toCatalogData, toCatalogShape } from './catalog-shape.ts'
 import { repositoryOperation } from './operation.ts'
 import { registryId, repositoryCatalogData, repositoryName } from './shapes.ts'
 
@@ -10,8 +10,12 @@ const input = z.object({ registryId: registryId.optional(), repositoryName, cata
  * Replaces all that is said of the repository, but for a logo that is not given: nobody can read one back to send it
  * again.
  */
-export const putRepositoryCatalogData = repositoryOperation(input, async (exchange, address, { catalogData }) => {
-  const { registry, call, url } = exchange
-  const catalog = await registry.catalog.put(call, address, toCatalogData(catalogData))
-  return { catalogData: toCatalogShape(url, catalog) }
-})
+export const putRepositoryCatalogData = repositoryOperation(
+  input,
+  async (exchange, address, { catalogData }) => {
+    const { registry, call, url } = exchange
+    const catalog = await registry.catalog.put(call, address, toCatalogData(catalogData))
+    return { catalogData: toCatalogShape(url, catalog) }
+  },
+  { bodyBytesMax: catalogBodyBytesMax },
+)

@@ -43,8 +43,9 @@ function blob(max: number) {
   return z.string({ error: wrongType }).transform((encoded, context) => {
     const bytes = Buffer.from(encoded, 'base64')
     const padding = encoded.endsWith('==') ? 2 : encoded.endsWith('=') ? 1 : 0
-    // Node skips what is no base64; then there are fewer bytes than the text has room for.
-    if (encoded.length % 4 !== 0 || bytes.length !== (encoded.length / 4) * 3 - padding) {
+    // Node skips what is no base64, and then there are fewer bytes than the text has room for; it also reads base64url.
+    const isShort = encoded.length % 4 !== 0 || bytes.length !== (encoded.length / 4) * 3 - padding
+    if (isShort || encoded.includes('-') || encoded.includes('_')) {
       context.addIssue({ code: 'custom', message: wrongType })
       return z.NEVER
     }

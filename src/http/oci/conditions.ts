@@ -10,3 +10,9 @@ export function isUnchanged(request: IncomingMessage, digest: Digest): boolean {
   if (condition.trim() === '*') return true
   return condition.split(',').some((tag) => tag.trim().replace(/^W\//, '') === `"${digest}"`)
 }
+
+/** Whether parts of this content are of use to the client: If-Range (RFC 9110 §13.1.5). Nothing here has a date. */
+export function isSameAsBefore(request: IncomingMessage, digest: Digest): boolean {
+  const condition = header(request, 'if-range')
+  return condition === undefined || condition.trim() === `"${digest}"`
+}

@@ -7,10 +7,13 @@ import { refuse } from '../../errors.ts'
 import type { Clock } from '../../lib/clock.ts'
 import type { Registry } from '../../registry/registry.ts'
 import { callFrom } from '../call-from.ts'
+import { asRefusal } from '../malformed.ts'
 import type { Origin } from '../origin.ts'
+import type { RateLimits } from '../rate-limits.ts'
 import { discardRest } from '../request-body.ts'
 import { describeOciError, ociErrorBody } from './errors.ts'
 import type { OciAnswer } from './exchange.ts'
+import type { Quirks } from './quirks.ts'
 import { type Method, matchRoute, type RouteMatch } from './routes.ts'
 
 export interface OciDoorParts {
@@ -18,6 +21,8 @@ export interface OciDoorParts {
   readonly authenticator: Authenticator
   readonly origin: Origin
   readonly clock: Clock
+  readonly rateLimits: RateLimits
+  readonly quirks: Quirks
 }
 
 /**
@@ -36,7 +41,7 @@ export function addOciDoor(app: FastifyInstance, parts: OciDoorParts): void {
     // Bodies are layers: handlers stream them, nothing buffers.
     scope.removeAllContentTypeParsers()
     scope.addContentTypeParser('*', (_request, payload, done) => done(null, payload))
-    scope.setErrorHandler((error, request, reply) => sendError(error, request, reply, parts.origin))
+    scope.setErrorHandler((error, request, reply) => sendError(asRefusal(error), request, reply, parts))
     const handler = async (request: FastifyRequest, reply: FastifyReply) => {
       reply.headers(everyAnswer)
       return send(reply, await answer(request, parts))
@@ -50,11 +55,14 @@ async function answer(request: FastifyRequest, parts: OciDoorParts): Promise<Oci
   const { path, query } = splitUrl(request.raw)
   const route = matchRoute(path)
   if (!route) throw refuse('RouteUnknown', { path })
-  const handler = route.handlers[request.method as Method]
+  const method = request.method as Method
+  const handler = route.handlers[method]
   if (!handler) throw refuse('MethodUnsupported', { method: request.method, path })
   const identity = await parts.authenticator.byAuthorization(request.headers.authorization)
   const call = callFrom(request, 'registry', identity, parts.clock())
-  return handler({
+  const counted = route.countsAs[method]
+  if (counted) parts.rateLimits.count(call, counted)
+  return parts.quirks.around(handler)({
     registry: parts.registry,
     call,
     parameters: route.parameters,
@@ -70,28 +78,42 @@ function send(reply: FastifyReply, { status, headers, body }: OciAnswer): Fastif
   return reply.send(typeof body === 'string' ? Buffer.from(body) : body)
 }
 
-function sendError(thrown: unknown, request: FastifyRequest, reply: FastifyReply, origin: Origin): FastifyReply {
-  const error = describeOciError(thrown)
+function sendError(thrown: unknown, request: FastifyRequest, reply: FastifyReply, parts: OciDoorParts): FastifyReply {
+  const error = parts.quirks.describe(thrown, 'v2')
   request.noteFailure(thrown, error.status)
   discardRest(request.raw)
-  if (error.status === 401) reply.header('www-authenticate', challenge(request, origin))
+  if (error.status === 401) reply.header('www-authenticate', challenge(request, parts))
+  if (error.status === 405) reply.header('allow', allowedMethods(request))
   return reply
     .code(error.status)
-    .headers({ ...everyAnswer, ...error.headers })
     .type('application/json; charset=utf-8')
+    .headers({ ...everyAnswer, ...error.headers })
     .send(request.method === 'HEAD' ? undefined : ociErrorBody(error))
+}
+
+/**
+ * Answer a request that has no route because its path cannot be decoded: only behind `/v2/` are there paths with
+ * anything in them to decode.
+ */
+export function sendUndecodable(thrown: unknown, reply: FastifyReply): void {
+  const error = describeOciError(asRefusal(thrown))
+  reply.code(error.status).headers(everyAnswer).type('application/json; charset=utf-8').send(ociErrorBody(error))
+}
+
+function allowedMethods(request: FastifyRequest): string {
+  return Object.keys(matchRoute(splitUrl(request.raw).path)?.handlers ?? {}).join(', ')
 }
 
 /**
  * Where to get a token, and for what. The ping's scope is ECR's own; elsewhere it is the one the request needs, in the
  * form of the Docker token specification.
  */
-function challenge(request: FastifyRequest, origin: Origin): string {
+function challenge(request: FastifyRequest, { origin, quirks }: OciDoorParts): string {
   const route = matchRoute(splitUrl(request.raw).path)
   const name = route?.parameters.name ?? ''
   const scope = /^[a-z0-9._/-]+$/.test(name) ? `repository:${name}:${scopeActionsOf(request.method, route)}` : 'aws'
   const realm = `${origin.urlFor(request.raw)}/token/`
-  return `Bearer realm="${realm}",service="${origin.hostFor(request.raw)}",scope="${scope}"`
+  return `Bearer realm="${realm}",service="${origin.hostFor(request.raw)}",scope="${quirks.challengeScope(scope)}"`
 }
 
 function scopeActionsOf(method: string, route: RouteMatch | undefined): string {

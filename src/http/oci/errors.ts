@@ -7,6 +7,8 @@ export interface OciError {
   readonly code: string
   readonly message: string
   readonly headers?: Readonly<Record<string, string>>
+  /** Sent as it is, in place of JSON. */
+  readonly text?: string
 }
 
 /** One row for every refusal; the messages are ECR's where ECR's are known. */
@@ -57,6 +59,8 @@ const rows: { readonly [Code in RefusalCode]: (facts: Refusals[Code]) => OciErro
     error(400, 'UNSUPPORTED', `Invalid parameter at '${f.path}' failed to satisfy constraint: '${f.constraint}'`),
   RangeUnsatisfiable: (f) =>
     error(416, 'SIZE_INVALID', `The blob has ${f.bytes} bytes`, { 'content-range': `bytes */${f.bytes}` }),
+  RateExceeded: (f) =>
+    error(429, 'TOOMANYREQUESTS', 'Rate exceeded', { 'retry-after': String(Math.ceil(f.retryAfterMs / 1000)) }),
   ReferencedBlobsUnknown: (f) =>
     error(
       400,
@@ -146,8 +150,8 @@ export function describeOciError(thrown: unknown): OciError {
 }
 
 /** ECR ends its bodies with a line feed. */
-export function ociErrorBody({ code, message }: OciError): string {
-  return `${JSON.stringify({ errors: [{ code, message }] })}\n`
+export function ociErrorBody({ code, message, text }: OciError): string {
+  return text ?? `${JSON.stringify({ errors: [{ code, message }] })}\n`
 }
 
 function error(status: number, code: string, message: string, headers?: Record<string, string>): OciError {

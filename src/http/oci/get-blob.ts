@@ -1,11 +1,12 @@
 import { parseDigest } from '../../oci/digest.ts'
 import { mediaTypes } from '../../oci/media-types.ts'
 import type { ReadableBlob } from '../../registry/blobs.ts'
-import { isUnchanged } from './conditions.ts'
+import { isSameAsBefore, isUnchanged } from './conditions.ts'
 import { header, type OciHandler, repositoryIn } from './exchange.ts'
-import { parseRange } from './range.ts'
+import { contentRange, multipart } from './multipart.ts'
+import { parseRanges } from './range.ts'
 
-/** `GET /v2/<name>/blobs/<digest>`, whole or a range of it (RFC 9110 §14). */
+/** `GET /v2/<name>/blobs/<digest>`, whole or in part (RFC 9110 §14). */
 export const getBlob: OciHandler = async (exchange) => {
   const { address } = repositoryIn(exchange)
   const blob = await exchange.registry.blobs.get(exchange.call, address, parseDigest(exchange.parameters.last))
@@ -13,20 +14,26 @@ export const getBlob: OciHandler = async (exchange) => {
     const { etag, 'docker-content-digest': digest } = blobHeaders(blob)
     return { status: 304, headers: { etag, 'docker-content-digest': digest } }
   }
-  const range = parseRange(header(exchange.request, 'range'), blob.bytes)
-  if (!range) {
+  const isPartWanted = isSameAsBefore(exchange.request, blob.digest)
+  const ranges = isPartWanted ? parseRanges(header(exchange.request, 'range'), blob.bytes) : undefined
+  if (!ranges) {
     return {
       status: 200,
       headers: { ...blobHeaders(blob), 'content-length': String(blob.bytes) },
       body: await blob.open(),
     }
   }
+  if (ranges.length > 1) {
+    const { headers, body } = multipart(blob, ranges, mediaTypes.octetStream)
+    return { status: 206, headers: { ...blobHeaders(blob), ...headers }, body }
+  }
+  const range = ranges[0]!
   return {
     status: 206,
     headers: {
       ...blobHeaders(blob),
       'content-length': String(range.end - range.start + 1),
-      'content-range': `bytes ${range.start}-${range.end}/${blob.bytes}`,
+      'content-range': contentRange(range, blob.bytes),
     },
     body: await blob.open(range),
   }

@@ -1,3 +1,4 @@
+import type { CountedAction } from '../rate-limits.ts'
 import { appendUpload } from './append-upload.ts'
 import { cancelUpload } from './cancel-upload.ts'
 import { completeUpload } from './complete-upload.ts'
@@ -33,27 +34,46 @@ interface Endpoint {
   /** Every method here is part of a push, also those that only look. */
   readonly isPush?: true
   readonly handlers: Readonly<Partial<Record<Method, OciHandler>>>
+  /** What a request counts as where there are limits: the operation of the API that it stands for, or a pull. */
+  readonly countsAs?: Readonly<Partial<Record<Method, CountedAction>>>
 }
 
 const endpoints: readonly Endpoint[] = [
   { path: '/', hasName: false, handlers: { GET: ping, HEAD: ping } },
   { path: '/_catalog', hasName: false, handlers: { GET: listRepositories } },
-  { path: '/blobs/*', hasName: true, handlers: { GET: getBlob, HEAD: headBlob, DELETE: deleteBlob } },
-  { path: '/blobs/uploads/', hasName: true, handlers: { POST: startUpload } },
+  {
+    path: '/blobs/*',
+    hasName: true,
+    handlers: { GET: getBlob, HEAD: headBlob, DELETE: deleteBlob },
+    countsAs: { HEAD: 'BatchCheckLayerAvailability', DELETE: 'BatchDeleteImage' },
+  },
+  {
+    path: '/blobs/uploads/',
+    hasName: true,
+    handlers: { POST: startUpload },
+    countsAs: { POST: 'InitiateLayerUpload' },
+  },
   {
     path: '/blobs/uploads/*',
     hasName: true,
     isPush: true,
     handlers: { GET: getUpload, PATCH: appendUpload, PUT: completeUpload, DELETE: cancelUpload },
+    countsAs: { PATCH: 'UploadLayerPart', PUT: 'CompleteLayerUpload' },
   },
   {
     path: '/manifests/*',
     hasName: true,
     handlers: { GET: getManifest, HEAD: getManifest, PUT: putManifest, DELETE: deleteManifest },
+    countsAs: { GET: 'pull', PUT: 'PutImage', DELETE: 'BatchDeleteImage' },
   },
   { path: '/referrers/*', hasName: true, handlers: { GET: listReferrers } },
   { path: '/tags/list', hasName: true, handlers: { GET: listTags, HEAD: listTags } },
 ]
+
+/** Every endpoint with each of its methods: `GET /v2/<name>/tags/list`. */
+export const endpointNames: readonly string[] = endpoints.flatMap(({ path, hasName, handlers }) =>
+  Object.keys(handlers).map((method) => `${method} /v2${hasName ? '/<name>' : ''}${path}`),
+)
 
 /** Longest paths first: `/blobs/uploads/` is no blob called `uploads`. */
 const patterns = endpoints
@@ -64,6 +84,7 @@ export interface RouteMatch {
   readonly parameters: RouteParameters
   readonly isPush: boolean
   readonly handlers: Endpoint['handlers']
+  readonly countsAs: NonNullable<Endpoint['countsAs']>
 }
 
 /** The endpoint for a raw path that begins with `/v2`; `undefined` where there is none. */
@@ -72,12 +93,12 @@ export function matchRoute(path: string): RouteMatch | undefined {
   if (!segments) return undefined
   // A trailing slash after `uploads` is the specification's spelling; clients leave it out.
   if (segments.at(-1) === 'uploads' && segments.at(-2) === 'blobs') segments.push('')
-  for (const { segments: pattern, hasName, isPush = false, handlers } of patterns) {
+  for (const { segments: pattern, hasName, isPush = false, handlers, countsAs = {} } of patterns) {
     const nameLength = segments.length - pattern.length
     if (hasName ? nameLength < 1 : nameLength !== 0) continue
     if (!pattern.every((wanted, i) => matchesSegment(wanted, segments[nameLength + i]!))) continue
     const last = pattern.at(-1) === '*' ? segments.at(-1)! : ''
-    return { parameters: { name: segments.slice(0, nameLength).join('/'), last }, isPush, handlers }
+    return { parameters: { name: segments.slice(0, nameLength).join('/'), last }, isPush, handlers, countsAs }
   }
   return undefined
 }

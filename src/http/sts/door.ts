@@ -5,6 +5,7 @@ import { refuse } from '../../errors.ts'
 import type { UserPrincipal } from '../../iam/principal.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { invariant } from '../../lib/invariant.ts'
+import { asRefusal } from '../malformed.ts'
 import { discardRest, readBody } from '../request-body.ts'
 import { signedRequestOf } from '../signed-request.ts'
 import { retryAfterSeconds } from '../unavailable.ts'
@@ -33,7 +34,7 @@ export function addStsDoor(app: FastifyInstance, parts: StsDoorParts): void {
   app.register(async (scope) => {
     scope.removeAllContentTypeParsers()
     scope.addContentTypeParser('*', (_request, payload, done) => done(null, payload))
-    scope.setErrorHandler(sendError)
+    scope.setErrorHandler((error, request, reply) => sendError(asRefusal(error), request, reply))
     scope.post('/', { constraints: queryProtocol }, async (request, reply) => {
       const caller = await findCaller(request, parts)
       return sendXml(reply, request, 200, callerIdentity(caller, request.id))

@@ -6,7 +6,9 @@ import { refuse } from '../../errors.ts'
 import type { Clock } from '../../lib/clock.ts'
 import type { Registry } from '../../registry/registry.ts'
 import { callFrom } from '../call-from.ts'
-import { describeOciError, ociErrorBody } from '../oci/errors.ts'
+import { asRefusal } from '../malformed.ts'
+import { ociErrorBody } from '../oci/errors.ts'
+import type { Quirks } from '../oci/quirks.ts'
 import { discardRest, readBody } from '../request-body.ts'
 import { grantsFor, parseScopes } from './scopes.ts'
 
@@ -20,6 +22,7 @@ export interface TokenDoorParts {
   readonly authenticator: Authenticator
   readonly tokens: Tokens
   readonly clock: Clock
+  readonly quirks: Quirks
 }
 
 /**
@@ -31,7 +34,7 @@ export function addTokenDoor(app: FastifyInstance, parts: TokenDoorParts): void 
   app.register(async (scope) => {
     scope.removeAllContentTypeParsers()
     scope.addContentTypeParser('*', (_request, payload, done) => done(null, payload))
-    scope.setErrorHandler(sendError)
+    scope.setErrorHandler((error, request, reply) => sendError(asRefusal(error), request, reply, parts))
     for (const url of ['/token', '/token/']) {
       scope.get(url, async (request, reply) => {
         const query = new URLSearchParams(request.raw.url?.split('?')[1] ?? '')
@@ -87,8 +90,13 @@ async function readForm(request: FastifyRequest): Promise<URLSearchParams> {
   return new URLSearchParams(body.toString('utf8'))
 }
 
-function sendError(thrown: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const error = describeOciError(thrown)
+function sendError(
+  thrown: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { quirks }: TokenDoorParts,
+): FastifyReply {
+  const error = quirks.describe(thrown, 'token')
   request.noteFailure(thrown, error.status)
   discardRest(request.raw)
   if (error.status === 401) reply.header('www-authenticate', 'Basic realm="token"')

@@ -11,7 +11,7 @@ import type {
 import { fromRepositoryAt, repositoryColumns, toRepository } from './repositories.ts'
 import { first, inBatches, paddedList, type Row, type SqlSession } from './session.ts'
 
-const blobColumns = raw('b.digest, b.bytes, b.object_key, b.created_at')
+export const blobColumns = raw('b.digest, b.bytes, b.object_key, b.created_at')
 
 export class SqlBlobs implements BlobsTransaction {
   readonly #session: SqlSession
@@ -88,12 +88,16 @@ export class SqlBlobs implements BlobsTransaction {
     return removed === 1
   }
 
+  async unlinkAll(digest: Digest): Promise<void> {
+    await this.#session.run(sql`DELETE FROM repository_blob WHERE digest = ${digest}`)
+  }
+
   async remove(digest: Digest): Promise<boolean> {
     return (await this.#session.run(sql`DELETE FROM blob WHERE digest = ${digest}`)) === 1
   }
 }
 
-function toBlob(row: Row): BlobRecord {
+export function toBlob(row: Row): BlobRecord {
   return {
     digest: row.digest as Digest,
     bytes: row.bytes as number,

@@ -125,6 +125,13 @@ export class SqlRepositories implements RepositoriesTransaction {
     await this.#session.run(sql`UPDATE repository SET resource_tags = ${tagsText(tags)} WHERE id = ${repositoryId}`)
   }
 
+  async recountImages(repositoryId: number): Promise<void> {
+    await this.#session.run(sql`
+      UPDATE repository
+         SET image_count = (SELECT COUNT(*) FROM manifest WHERE manifest.repository_id = repository.id)
+       WHERE id = ${repositoryId}`)
+  }
+
   async listDeleted(limit: number): Promise<number[]> {
     const rows = await this.#session.all(
       sql`SELECT id FROM repository WHERE deleted_at IS NOT NULL ORDER BY deleted_at LIMIT ${limit}`,

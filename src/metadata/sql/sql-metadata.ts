@@ -8,6 +8,7 @@ import { SqlDiscards } from './discards.ts'
 import { SqlManifests } from './manifests.ts'
 import { SqlRepositories } from './repositories.ts'
 import { SqlReviews } from './reviews.ts'
+import { SqlScan } from './scan.ts'
 import type { SqlSession } from './session.ts'
 import { SqlSigningKeys } from './signing-keys.ts'
 import { SqlTagHistory } from './tag-history.ts'
@@ -31,6 +32,7 @@ export class SqlMetadata implements MetadataTransaction {
   readonly uploads: SqlUploads
   readonly reviews: SqlReviews
   readonly discards: SqlDiscards
+  readonly scan: SqlScan
 
   constructor(session: SqlSession) {
     this.accounts = new SqlAccounts(session)
@@ -47,5 +49,6 @@ export class SqlMetadata implements MetadataTransaction {
     this.uploads = new SqlUploads(session)
     this.reviews = new SqlReviews(session)
     this.discards = new SqlDiscards(session)
+    this.scan = new SqlScan(session)
   }
 }

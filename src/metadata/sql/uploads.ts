@@ -3,7 +3,7 @@ import sql, { raw } from 'sql-template-tag'
 import type { UploadRecord, UploadsTransaction } from '../metadata-store.ts'
 import { first, type Row, type SqlSession } from './session.ts'
 
-const columns = raw(
+export const uploadColumns = raw(
   `id, repository_id, object_key, byte_offset, part_count, last_part_bytes, smallest_inner_part_bytes, created_at,
    touched_at`,
 )
@@ -16,26 +16,26 @@ export class SqlUploads implements UploadsTransaction {
   }
 
   find(uploadId: string): Promise<UploadRecord | undefined> {
-    return first(this.#session, sql`SELECT ${columns} FROM upload WHERE id = ${uploadId}`, toUpload)
+    return first(this.#session, sql`SELECT ${uploadColumns} FROM upload WHERE id = ${uploadId}`, toUpload)
   }
 
   async listOf(repositoryId: number, limit: number): Promise<UploadRecord[]> {
     const rows = await this.#session.all(
-      sql`SELECT ${columns} FROM upload WHERE repository_id = ${repositoryId} LIMIT ${limit}`,
+      sql`SELECT ${uploadColumns} FROM upload WHERE repository_id = ${repositoryId} LIMIT ${limit}`,
     )
     return rows.map(toUpload)
   }
 
   async listIdle(before: number, limit: number): Promise<UploadRecord[]> {
     const rows = await this.#session.all(
-      sql`SELECT ${columns} FROM upload WHERE touched_at < ${before} ORDER BY touched_at LIMIT ${limit}`,
+      sql`SELECT ${uploadColumns} FROM upload WHERE touched_at < ${before} ORDER BY touched_at LIMIT ${limit}`,
     )
     return rows.map(toUpload)
   }
 
   async insert(upload: UploadRecord): Promise<void> {
     await this.#session.run(sql`
-      INSERT INTO upload (${columns})
+      INSERT INTO upload (${uploadColumns})
       VALUES (${upload.id}, ${upload.repositoryId}, ${upload.key}, ${upload.offset}, ${upload.partCount},
               ${upload.lastPartBytes}, ${upload.smallestInnerPartBytes ?? null}, ${upload.createdAt},
               ${upload.touchedAt})`)
@@ -62,7 +62,7 @@ export class SqlUploads implements UploadsTransaction {
   }
 }
 
-function toUpload(row: Row): UploadRecord {
+export function toUpload(row: Row): UploadRecord {
   return {
     id: row.id as string,
     repositoryId: row.repository_id as number,

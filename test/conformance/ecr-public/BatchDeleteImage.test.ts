@@ -83,8 +83,7 @@ describe('failures', () => {
   const missing = { failureCode: 'ImageNotFound', failureReason: 'Requested image not found' }
   const malformedDigest = {
     failureCode: 'InvalidImageDigest',
-    failureReason:
-      "Invalid request parameters: image digest should satisfy the regex '[a-zA-Z0-9-_+.]+:[a-fA-F0-9]+'",
+    failureReason: "Invalid request parameters: image digest should satisfy the regex '[a-zA-Z0-9-_+.]+:[a-fA-F0-9]+'",
   }
   const malformedTag = {
     failureCode: 'InvalidImageTag',

@@ -280,7 +280,7 @@ describe('registryId', () => {
         registry.ecr.send(new PutImageCommand({ registryId, repositoryName: 'theirs/app', imageManifest })),
       ).rejects.toMatchObject({
         name: 'AccessDeniedException',
-        message: `User: arn:aws:iam::${registry.accountId}:root is not authorized to perform: ecr-public:PutImage on resource: arn:aws:ecr-public::111122223333:repository/theirs/app because no identity-based policy allows the ecr-public:PutImage action`,
+        message: `User: arn:aws:iam::${registry.accountId}:root is not authorized to perform: ecr-public:PutImage on resource: arn:aws:ecr-public::111122223333:repository/theirs/app because no resource-based policy allows the ecr-public:PutImage action`,
       })
     }
   })

@@ -78,7 +78,7 @@ describe('a text that is no policy of a repository is refused:', () => {
     ['no principal', policy(allow('ecr-public:*', {}))],
     ['an unknown version', JSON.stringify({ Version: '2026-01-01', Statement: [readable] })],
     ['an unknown operator', policy({ ...readable, Condition: { Sounds: { 'aws:UserAgent': 'like' } } })],
-  ])('%s', async ([, policyText], { registry, repositoryName }) => {
+  ] as const)('%s', async ([, policyText], { registry, repositoryName }) => {
     // Not even by force.
     for (const force of [false, true]) {
       const { message } = await expectRefusal(

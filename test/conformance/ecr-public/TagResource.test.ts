@@ -63,7 +63,13 @@ describe('a tag that cannot be:', () => {
     ['of a key of several lines', [{ Key: 'a\nb', Value: 'v' }]],
     ["of AWS's own", [{ Key: 'aws:created-by', Value: 'v' }]],
     ["of AWS's own, in capitals", [{ Key: 'AWS:created-by', Value: 'v' }]],
-    ['there twice', [{ Key: 'k', Value: '1' }, { Key: 'k', Value: '2' }]],
+    [
+      'there twice',
+      [
+        { Key: 'k', Value: '1' },
+        { Key: 'k', Value: '2' },
+      ],
+    ],
   ])('%s', async ([, tags], { registry, resourceArn }) => {
     const sound = { Key: 'sound', Value: 'v' }
     await expectRefusal(
@@ -124,7 +130,10 @@ describe('an ARN', () => {
 
   test.for([
     ['', 'Member must have length greater than or equal to 1'],
-    [`arn:aws:ecr-public::000000000000:repository/${'x'.repeat(2048)}`, 'Member must have length less than or equal to 2048'],
+    [
+      `arn:aws:ecr-public::000000000000:repository/${'x'.repeat(2048)}`,
+      'Member must have length less than or equal to 2048',
+    ],
     [undefined, 'Member must not be null'],
   ] as const)('may not be so long: %#', async ([resourceArn, constraint], { registry }) => {
     await expectRefusal(

@@ -20,6 +20,11 @@ describe('a blob that the pusher may read', () => {
     expect((await registry.anonymous.get(`/v2/${imageName}/blobs/${blob.digest}`)).bytes).toEqual(blob.bytes)
   })
 
+  test('is mounted from wherever it is, where no source is given (regctl)', async ({ registry, imageName, blob }) => {
+    const answer = await registry.oci.post(`/v2/${imageName}/blobs/uploads/?mount=${blob.digest}`)
+    expect([answer.status, answer.headers.get('docker-content-digest')]).toEqual([201, blob.digest])
+  })
+
   test('is mounted again with success', async ({ registry, imageName, blob }) => {
     for (const from of ['library/source', 'library/source', imageName]) {
       expect((await registry.oci.post(mountPath(imageName, blob.digest, from))).status).toBe(201)
@@ -49,7 +54,6 @@ describe('an upload begins instead', () => {
     ['where there is no such registry', (digest: string) => `mount=${digest}&from=nobody/app`],
     ['where the source cannot be a name', (digest: string) => `mount=${digest}&from=source`],
     ['where the source is an attack', (digest: string) => `mount=${digest}&from=../../library/source`],
-    ['where no source is given (regctl)', (digest: string) => `mount=${digest}`],
     ['where no blob is given', () => 'from=library/source'],
   ] as const)('%s', async ([, queryFor], { registry, imageName, blob }) => {
     await pushBlob(registry.oci, 'library/other', randomContent())
@@ -67,8 +71,9 @@ describe('an upload begins instead', () => {
     const blob = randomContent()
     await pushBlob(hermit, 'hermit/secret', blob)
     await registry.app.identities.repositories.change('hermit/secret', { isPrivate: true })
-    const answer = await registry.oci.post(mountPath(imageName, blob.digest, 'hermit/secret'))
-    expect(answer.status).toBe(202)
+    for (const query of [`mount=${blob.digest}&from=hermit/secret`, `mount=${blob.digest}`]) {
+      expect((await registry.oci.post(`/v2/${imageName}/blobs/uploads/?${query}`)).status).toBe(202)
+    }
     expect((await registry.oci.head(`/v2/${imageName}/blobs/${blob.digest}`)).status).toBe(404)
   })
 })

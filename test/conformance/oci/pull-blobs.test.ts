@@ -58,7 +58,7 @@ describe.for([
     expect(answer.bytes.equals(blob.bytes.subarray(first, last + 1))).toBe(true)
   })
 
-  test.for(['bytes=10000-', 'bytes=10000-10001', 'bytes=-0', 'bytes=9007199254740993-'])(
+  test.for(['bytes=10000-', 'bytes=10000-10001', 'bytes=-0', 'bytes=5-2', 'bytes=9007199254740993-'])(
     'has nothing in the range %s',
     async (range, { registry, imageName }) => {
       await pushBlob(registry.oci, imageName, blob)
@@ -68,7 +68,7 @@ describe.for([
     },
   )
 
-  test.for(['bytes=5-2', 'bytes=a-b', 'lines=0-5', 'bytes=', 'bytes=-', 'bytes=0-1,5-6', 'bytes 0-5', 'bytes=0x0-0x5'])(
+  test.for(['bytes=a-b', 'lines=0-5', 'bytes=', 'bytes=-', 'bytes=0-1,5-6', 'bytes 0-5', 'bytes=0x0-0x5'])(
     'comes whole where the range is none, or many: %s',
     async (range, { registry, imageName }) => {
       await pushBlob(registry.oci, imageName, blob)
@@ -112,30 +112,27 @@ describe('a blob is served from a repository', () => {
   })
 })
 
-inMemory(
-  'a private repository is unknown to those who may not read it',
-  async ({ registry, repositoryName, imageName }) => {
-    const pushed = image()
-    await pushImage(registry.oci, imageName, pushed, 'latest')
-    await registry.app.identities.repositories.change(imageName, { isPrivate: true })
-    const stranger = registry.anonymous.as(
-      `Bearer ${(await registry.login(await registry.addUser('stranger'))).password}`,
-    )
-    for (const path of [
-      'manifests/latest',
-      `manifests/${pushed.digest}`,
-      `blobs/${pushed.blobs[0]!.digest}`,
-      'tags/list',
-    ]) {
-      expect((await registry.anonymous.get(`/v2/${imageName}/${path}`)).status).toBe(401)
-      const answer = await stranger.get(`/v2/${imageName}/${path}`)
-      expect([answer.status, errorCodes(answer)]).toEqual([404, ['NAME_UNKNOWN']])
-      expect((await registry.oci.get(`/v2/${imageName}/${path}`)).status).toBe(200)
-    }
-    const mount = `/v2/library/thief/blobs/uploads/?mount=${sha256('x')}&from=${imageName}`
-    expect((await registry.oci.post(mount)).status).toBe(202)
-  },
-)
+inMemory('a private repository is unknown to those who may not read it', async ({ registry, imageName }) => {
+  const pushed = image()
+  await pushImage(registry.oci, imageName, pushed, 'latest')
+  await registry.app.identities.repositories.change(imageName, { isPrivate: true })
+  const stranger = registry.anonymous.as(
+    `Bearer ${(await registry.login(await registry.addUser('stranger'))).password}`,
+  )
+  for (const path of [
+    'manifests/latest',
+    `manifests/${pushed.digest}`,
+    `blobs/${pushed.blobs[0]!.digest}`,
+    'tags/list',
+  ]) {
+    expect((await registry.anonymous.get(`/v2/${imageName}/${path}`)).status).toBe(401)
+    const answer = await stranger.get(`/v2/${imageName}/${path}`)
+    expect([answer.status, errorCodes(answer)]).toEqual([404, ['NAME_UNKNOWN']])
+    expect((await registry.oci.get(`/v2/${imageName}/${path}`)).status).toBe(200)
+  }
+  const mount = `/v2/library/thief/blobs/uploads/?mount=${sha256('x')}&from=${imageName}`
+  expect((await registry.oci.post(mount)).status).toBe(202)
+})
 
 /** An answer's headers without those of its connection. */
 function factsIn(answer: Answer): Record<string, string> {

@@ -94,10 +94,13 @@ describe('a token for one repository', () => {
   })
 
   test('is good for nothing elsewhere, and the challenge says what would be', async ({ registry, imageName }) => {
-    await pushImage(registry.oci, 'library/other', image(), 'latest')
     const client = await clientFor(registry, `repository:${imageName}:pull,push`)
-    expectChallenge(await client.get('/v2/library/other/manifests/latest'), 'repository:library/other:pull')
+    await pushImage(registry.oci, 'library/other', image(), 'latest')
     expectChallenge(await client.post('/v2/library/other/blobs/uploads/'), 'repository:library/other:pull,push')
+    // Pulling is open to all, whatever they show, unless the repository is private.
+    expect((await client.get('/v2/library/other/manifests/latest')).status).toBe(200)
+    await registry.app.identities.repositories.change('library/other', { isPrivate: true })
+    expectChallenge(await client.get('/v2/library/other/manifests/latest'), 'repository:library/other:pull')
   })
 
   test('for pulling is not good for pushing', async ({ registry, imageName }) => {
@@ -112,8 +115,9 @@ describe('a token for one repository', () => {
     expect((await registry.oci.get(location)).status).toBe(204)
   })
 
-  test('for pushing is not good for pulling', async ({ registry, imageName }) => {
+  test('for pushing is not good for pulling what is private', async ({ registry, imageName }) => {
     await pushImage(registry.oci, imageName, image(), 'latest')
+    await registry.app.identities.repositories.change(imageName, { isPrivate: true })
     const client = await clientFor(registry, `repository:${imageName}:push`)
     expectChallenge(await client.get(`/v2/${imageName}/manifests/latest`), `repository:${imageName}:pull`)
   })
@@ -135,6 +139,7 @@ describe('a token for one repository', () => {
   test('that does not reach the source of a mount still uploads', async ({ registry, imageName }) => {
     const blob = randomContent()
     await pushBlob(registry.oci, 'library/source', blob)
+    await registry.app.identities.repositories.change('library/source', { isPrivate: true })
     const client = await clientFor(registry, `repository:${imageName}:pull,push`)
     const path = `/v2/${imageName}/blobs/uploads/?mount=${blob.digest}&from=library/source`
     expect((await client.post(path)).status).toBe(202)

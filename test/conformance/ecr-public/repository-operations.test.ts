@@ -63,13 +63,9 @@ const byArn: readonly [operation: string, send: Send][] = [
   ['ListTagsForResource', (ecr, named) => ecr.send(new ListTagsForResourceCommand({ resourceArn: arnOf(named) }))],
   [
     'TagResource',
-    (ecr, named) =>
-      ecr.send(new TagResourceCommand({ resourceArn: arnOf(named), tags: [{ Key: 'a', Value: 'b' }] })),
+    (ecr, named) => ecr.send(new TagResourceCommand({ resourceArn: arnOf(named), tags: [{ Key: 'a', Value: 'b' }] })),
   ],
-  [
-    'UntagResource',
-    (ecr, named) => ecr.send(new UntagResourceCommand({ resourceArn: arnOf(named), tagKeys: ['a'] })),
-  ],
+  ['UntagResource', (ecr, named) => ecr.send(new UntagResourceCommand({ resourceArn: arnOf(named), tagKeys: ['a'] }))],
 ]
 
 const all = [...byRegistryId, ...byAlias, ...byArn]
