@@ -23,6 +23,7 @@ export interface Stores {
 /** Files of a data folder: see docs/storage-layout.md. */
 const databaseFile = 'waybill.db'
 const secretKeyFile = 'secret.key'
+const blobsFolderName = 'blobs'
 
 /**
  * What a server keeps everything in, made where there is nothing yet. With `openIdentities`, the one place that knows
@@ -51,7 +52,7 @@ export async function openStores(
       const key = secretKey ?? (await loadSecretKey(join(storage.folder, secretKeyFile)))
       return {
         metadata: resources.use(await SqliteMetadataStore.open(join(storage.folder, databaseFile))),
-        blobs: resources.use(await FilesystemBlobStore.open(join(storage.folder, 'blobs'))),
+        blobs: resources.use(await FilesystemBlobStore.open(join(storage.folder, blobsFolderName))),
         secretKey: key,
       }
     }
@@ -78,33 +79,59 @@ export async function openIdentities({
   storage,
   secretKey,
 }: Pick<Config, 'storage' | 'secretKey'>): Promise<OpenIdentities> {
-  if (storage.kind === 'memory') {
-    throw new DataMissing('data in memory is reached by nobody but its server: name a folder')
-  }
-  const database = join(storage.folder, databaseFile)
-  if (!existsSync(database)) {
-    throw new DataMissing(
-      `there is no Waybill data in ${storage.folder}: start the registry there first, or name another folder`,
-    )
-  }
-  const key = secretKey ?? (await findSecretKey(join(storage.folder, secretKeyFile)))
+  const folder = folderWithData(storage)
+  const key = secretKey ?? (await findSecretKey(join(folder, secretKeyFile)))
   if (!key) {
-    throw new DataMissing(`${storage.folder} has no ${secretKeyFile}: give the secret key that its server is given`)
+    throw new DataMissing(`${folder} has no ${secretKeyFile}: give the secret key that its server is given`)
   }
 
   await using resources = new AsyncDisposableStack()
-  const { SqliteMetadataStore } = await import('./metadata/sqlite/sqlite-metadata-store.ts')
-  const metadata = resources.use(await SqliteMetadataStore.openBeside(database))
+  const metadata = resources.use(await openMetadataBeside(folder))
   const parts = { metadata, box: new SecretBox(key), clock: systemClock }
   const signingKeys = new SigningKeys(parts)
   if ((await metadata.view.signingKeys.list()).length === 0) {
-    throw new DataMissing(
-      `the first start of the registry in ${storage.folder} has not come to its end: start it again`,
-    )
+    throw new DataMissing(`the first start of the registry in ${folder} has not come to its end: start it again`)
   }
   // Proves the secret key, before anything is sealed with it that the server could then not open.
   await signingKeys.current()
   const identities = new Identities({ ...parts, accessKeys: new AccessKeys(parts), signingKeys })
   const held = resources.move()
   return { identities, [Symbol.asyncDispose]: () => held[Symbol.asyncDispose]() }
+}
+
+/**
+ * Open what a data folder holds, beside a server that runs on it or without one, for a program that looks after it. The
+ * secrets in it stay sealed.
+ *
+ * @throws DataMissing, also when there is a database and no blobs: that is a volume which is not mounted, and looks as if
+ * every blob were lost; SchemaTooNew, SchemaTooOld
+ */
+export async function openStoresBeside(storage: Storage, resources: AsyncDisposableStack): Promise<StoresBeside> {
+  const folder = folderWithData(storage)
+  const blobsFolder = join(folder, blobsFolderName)
+  if (!existsSync(blobsFolder)) throw new DataMissing(`there is a database in ${folder}, and no folder ${blobsFolder}`)
+  const { FilesystemBlobStore } = await import('./blobs/filesystem/filesystem-blob-store.ts')
+  return {
+    metadata: resources.use(await openMetadataBeside(folder)),
+    blobs: resources.use(await FilesystemBlobStore.open(blobsFolder)),
+  }
+}
+
+export type StoresBeside = Omit<Stores, 'secretKey'>
+
+function folderWithData(storage: Storage): string {
+  if (storage.kind === 'memory') {
+    throw new DataMissing('data in memory is reached by nobody but its server: name a folder')
+  }
+  if (!existsSync(join(storage.folder, databaseFile))) {
+    throw new DataMissing(
+      `there is no Waybill data in ${storage.folder}: start the registry there first, or name another folder`,
+    )
+  }
+  return storage.folder
+}
+
+async function openMetadataBeside(folder: string): Promise<MetadataStore> {
+  const { SqliteMetadataStore } = await import('./metadata/sqlite/sqlite-metadata-store.ts')
+  return SqliteMetadataStore.openBeside(join(folder, databaseFile))
 }

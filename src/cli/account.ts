@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander'
 
 import type { Account, AccountSettings } from '../auth/accounts.ts'
-import { accountOption, addGroup, onData } from './data-command.ts'
+import { type AccountFlag, accountOption, addGroup, onData } from './data-command.ts'
 import { shownKey, shownOnce } from './shown-key.ts'
 import { facts, shownSwitch, shownTime, table } from './table.ts'
 
@@ -58,7 +58,7 @@ export function addAccount(program: Command): void {
         .addOption(accountOption()),
     ),
     'waybill account set --account acme --display-name "Acme, Inc." --verified on',
-    async ({ accounts }, flags: SettingFlags & { readonly account?: string }) =>
+    async ({ accounts }, flags: SettingFlags & AccountFlag) =>
       shown(await accounts.change(flags.account, settingsIn(flags))),
   )
 }

@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 
 import type { Account } from '../auth/accounts.ts'
-import { accountOption, addGroup, onData } from './data-command.ts'
+import { type AccountFlag, accountOption, addGroup, onData } from './data-command.ts'
 import { table } from './table.ts'
 
 export function addAlias(program: Command): void {
@@ -19,13 +19,13 @@ export function addAlias(program: Command): void {
       .option('--primary', 'Make it the primary one')
       .addOption(accountOption()),
     'waybill alias add acme-labs --account acme',
-    async ({ accounts }, name: string, flags: { readonly account?: string; readonly primary?: true }) =>
+    async ({ accounts }, name: string, flags: AccountFlag & { readonly primary?: true }) =>
       shown(await accounts.addAlias(flags.account, name, { isPrimary: flags.primary === true })),
   )
   onData(
     alias.command('list').description('Show the aliases of an account.').addOption(accountOption()),
     'waybill alias list --account 123456789012',
-    async ({ accounts }, flags: { readonly account?: string }) => shown(await accounts.get(flags.account)),
+    async ({ accounts }, flags: AccountFlag) => shown(await accounts.get(flags.account)),
   )
   onData(
     alias.command('primary').description('Make an alias the one that URIs show.').argument('<alias>'),

@@ -39,6 +39,10 @@ export function onData<Args extends readonly unknown[]>(
   })
 }
 
+export interface AccountFlag {
+  readonly account?: string
+}
+
 /** Whose user or repository is meant by a bare name. */
 export function accountOption(): Option {
   return new Option('--account <id or alias>', 'The account that is meant [otherwise the only one there is]')

@@ -2,13 +2,9 @@ import { type Command, Option } from 'commander'
 
 import { signingKeyActivationMs, signingKeysFreshMs, tokenMsMax } from '../auth/signing-keys.ts'
 import type { NewUserKey, UserKey } from '../auth/user-keys.ts'
-import { accountOption, addGroup, onData } from './data-command.ts'
+import { type AccountFlag, accountOption, addGroup, onData } from './data-command.ts'
 import { shownKey, shownOnce } from './shown-key.ts'
 import { shownTime, table } from './table.ts'
-
-interface AccountFlag {
-  readonly account?: string
-}
 
 export function addKey(program: Command): void {
   const key = addGroup(

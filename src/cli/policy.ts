@@ -1,13 +1,9 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 
 import type { Explanation } from '../auth/explain.ts'
-import { accountOption, addGroup, onData } from './data-command.ts'
+import { type AccountFlag, accountOption, addGroup, onData } from './data-command.ts'
 import { readText } from './read-text.ts'
 import { table } from './table.ts'
-
-interface AccountFlag {
-  readonly account?: string
-}
 
 type ContextFlag = Readonly<Record<string, readonly string[]>>
 

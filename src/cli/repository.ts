@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 
 import type { ManagedRepository } from '../auth/repository-settings.ts'
-import { accountOption, addGroup, onData } from './data-command.ts'
+import { type AccountFlag, accountOption, addGroup, onData } from './data-command.ts'
 import { readText } from './read-text.ts'
 import { facts, table } from './table.ts'
 
@@ -21,7 +21,7 @@ export function addRepository(program: Command): void {
   onData(
     repository.command('list').description('Show the repositories of an account.').addOption(accountOption()),
     'waybill repository list --account acme',
-    async ({ repositories }, { account }: { readonly account?: string }) => {
+    async ({ repositories }, { account }: AccountFlag) => {
       const list = await repositories.list(account)
       const rows = list.map((found) => [found.name, access(found), tags(found), policy(found)])
       return { json: list, text: table(['name', 'access', 'tags', 'policy'], rows) }

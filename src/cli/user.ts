@@ -1,11 +1,7 @@
 import type { Command } from 'commander'
 
-import { accountOption, addGroup, onData } from './data-command.ts'
+import { type AccountFlag, accountOption, addGroup, onData } from './data-command.ts'
 import { shownTime, table } from './table.ts'
-
-interface AccountFlag {
-  readonly account?: string
-}
 
 export function addUser(program: Command): void {
   const user = addGroup(

@@ -141,6 +141,8 @@ const cases: { readonly [Name in SettingName]: Cases } = {
   tagsPerImageMax: count('tagsPerImageMax'),
   layerBytesMax: count('layerBytesMax'),
   uploadIdleMsMax: count('uploadIdleMsMax'),
+  collectGraceMs: count('collectGraceMs'),
+  deletedKeepMs: count('deletedKeepMs'),
   rateLimits: {
     of: ({ rates }) => rates,
     byDefault: new Map(),

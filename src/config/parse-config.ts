@@ -1,7 +1,7 @@
 import { isIP } from 'node:net'
 
 import { secretKeyBytes } from '../auth/secret-box.ts'
-import { RegistryError } from '../errors.ts'
+import { isRefusal } from '../errors.ts'
 import { defaultHttpLimits } from '../http/limits.ts'
 import { ecrRates, type RatedAction, type Rates, ratedActions } from '../http/rates.ts'
 import type { AddressRange } from '../http/trusted-proxies.ts'
@@ -57,6 +57,8 @@ export function parseConfig(given: GivenSettings): Config {
       tagsPerImageMax: count('tagsPerImageMax'),
       layerBytesMax: count('layerBytesMax'),
       uploadIdleMsMax: count('uploadIdleMsMax'),
+      collectGraceMs: count('collectGraceMs'),
+      deletedKeepMs: count('deletedKeepMs'),
     },
     http: defaultHttpLimits,
     rates: parseRates(text('rateLimits')),
@@ -118,8 +120,8 @@ function parseAccountAlias(text: string): Alias {
     if (isReservedAlias(alias)) throw new SettingInvalid('alias', `"${text}" is a path of Waybill's own`)
     return alias
   } catch (error) {
-    if (!(error instanceof RegistryError)) throw error
-    throw new SettingInvalid('alias', `"${text}" is no registry alias: ${error.message}`)
+    if (!isRefusal(error, 'NameInvalid')) throw error
+    throw new SettingInvalid('alias', `"${text}" cannot be used: ${error.facts.reason}`)
   }
 }
 

@@ -136,6 +136,21 @@ export const settings = {
     byDefault: String(defaultLimits.uploadIdleMsMax),
     sentence: 'An upload left alone for this long is given up and its bytes are removed.',
   },
+  collectGraceMs: {
+    flag: 'collect-grace-ms',
+    variable: 'WAYBILL_COLLECT_GRACE_MS',
+    value: 'milliseconds',
+    byDefault: String(defaultLimits.collectGraceMs),
+    sentence:
+      'Garbage is collected no sooner than this: longer than any push takes from its first layer to its manifest.',
+  },
+  deletedKeepMs: {
+    flag: 'deleted-keep-ms',
+    variable: 'WAYBILL_DELETED_KEEP_MS',
+    value: 'milliseconds',
+    byDefault: String(defaultLimits.deletedKeepMs),
+    sentence: 'A deleted image can be brought back for this long, and takes room until then.',
+  },
   rateLimits: {
     flag: 'rate-limits',
     variable: 'WAYBILL_RATE_LIMITS',

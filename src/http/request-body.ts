@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import { finished } from 'node:stream/promises'
 
 import { type RegistryError, refuse } from '../errors.ts'
 import { defaultHttpLimits, type HttpLimits } from './limits.ts'
@@ -45,28 +46,32 @@ export function hasBody(request: IncomingMessage): boolean {
   return request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length'] ?? 0) > 0
 }
 
-/** How often it is looked whether a body that nobody wants has come to its end. */
-const pollMs = 100
+type UnwantedLimits = Pick<HttpLimits, 'unwantedBytesMax' | 'unwantedMsMax'>
 
 /**
  * After an answer that was sent while the request's body was still coming: let the client finish or notice, then cut
  * the connection. Closing at once would reset it, and the client would see that instead of our answer.
  */
-export function discardRest(
-  request: IncomingMessage,
-  limits: Pick<HttpLimits, 'unwantedBytesMax' | 'unwantedMsMax'> = defaultHttpLimits,
-): void {
+export async function discardRest(request: IncomingMessage, limits: UnwantedLimits = defaultHttpLimits): Promise<void> {
+  await readRest(request, limits)
+  if (!request.complete) request.socket.destroy()
+}
+
+/** How often it is looked how much has come. */
+const pollMs = 100
+
+/** Read on to the end of a request's body, or until the limits are reached. */
+export async function readRest(request: IncomingMessage, limits: UnwantedLimits): Promise<void> {
   if (request.complete || request.destroyed) return
   const { socket } = request
-  const bytesAtStart = socket.bytesRead
-  const endAt = performance.now() + limits.unwantedMsMax
-  request.on('error', () => undefined)
-  request.resume()
-  const timer = setInterval(() => {
-    const isOver = request.complete || socket.destroyed
-    if (!isOver && socket.bytesRead - bytesAtStart < limits.unwantedBytesMax && performance.now() < endAt) return
-    clearInterval(timer)
-    if (!isOver) socket.destroy()
+  const tooMany = new AbortController()
+  const bytesMax = socket.bytesRead + limits.unwantedBytesMax
+  const poll = setInterval(() => {
+    if (socket.bytesRead > bytesMax) tooMany.abort()
   }, pollMs)
-  timer.unref()
+  request.resume()
+  const signal = AbortSignal.any([tooMany.signal, AbortSignal.timeout(limits.unwantedMsMax)])
+  // How it ended, `request.complete` tells.
+  await finished(request, { signal }).catch(() => undefined)
+  clearInterval(poll)
 }

@@ -9,7 +9,7 @@ import { addEcrPublicDoor, type EcrPublicDoorParts } from './ecr-public/door.ts'
 import type { HttpLimits } from './limits.ts'
 import { addLogoDoor, type LogoDoorParts } from './logo/door.ts'
 import { addOciDoor, type OciDoorParts, sendUndecodable } from './oci/door.ts'
-import { discardRest } from './request-body.ts'
+import { discardRest, readRest } from './request-body.ts'
 import { addStsDoor, type StsDoorParts } from './sts/door.ts'
 import { addTokenDoor, type TokenDoorParts } from './token/door.ts'
 import type { TrustedProxies } from './trusted-proxies.ts'
@@ -58,6 +58,10 @@ export function createServer(parts: ServerParts): FastifyInstance {
     return503OnClosing: false,
   }) as unknown as FastifyInstance
   addAccessLog(app)
+  // Where the connection ends with the answer, the rest of the body has to come before it: see `discardRest`.
+  app.addHook('onSend', async (request, reply) => {
+    if (!reply.raw.shouldKeepAlive) await readRest(request.raw, limits)
+  })
   app.addHook('onResponse', async (request) => discardRest(request.raw, limits))
   addOciDoor(app, parts)
   addTokenDoor(app, parts)

@@ -588,6 +588,8 @@ export interface ScannedLink {
 export interface ScannedBlob extends BlobRecord {
   readonly isLinked: boolean
   readonly isUnderReview: boolean
+  /** Whether its object is about to be deleted all the same. */
+  readonly isDiscarded: boolean
 }
 
 /**

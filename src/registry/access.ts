@@ -56,7 +56,7 @@ export class Access {
     if (pullActions.has(action) && !repository.isPrivate) return
     if (pullActions.has(action)) this.#requirePrivatePull(call, action, repository, address)
     else this.#require(call, action, this.decide(call, action, repository, tags), arnOf(repository))
-    requireScope(call, action, address)
+    this.requireScope(call, action, address)
   }
 
   /** What the policies say of an action on a repository, and why. Public pulls are not asked of them. */
@@ -88,6 +88,18 @@ export class Access {
       if (error instanceof RegistryError) return false
       throw error
     }
+  }
+
+  /**
+   * A bearer token is for the image names it lists. One that falls short is asked for anew, so this refuses
+   * `Unauthenticated`, and not `AccessDenied`.
+   */
+  requireScope(call: Call, action: RepositoryAction, address: RepositoryAddress): void {
+    if (!call.scopes) return
+    const name = `${spellingOf(address.registry)}/${address.name}`
+    const wanted: ScopeAction = pullActions.has(action) ? 'pull' : deleteActions.has(action) ? 'delete' : 'push'
+    const isCovered = call.scopes.some((scope) => scope.name === name && scope.actions.includes(wanted))
+    if (!isCovered) throw refuse('Unauthenticated', { reason: `the token is not for ${wanted} on ${name}` })
   }
 
   /** Whether the caller may put blobs into a repository. */
@@ -168,13 +180,4 @@ export class Access {
 
 function arnOf(repository: RepositoryRecord): string {
   return repositoryArn(repository.accountId, repository.name)
-}
-
-/** A bearer token is for the image names it lists. One that falls short is asked for anew, so it is not `AccessDenied`. */
-function requireScope(call: Call, action: RepositoryAction, address: RepositoryAddress): void {
-  if (!call.scopes) return
-  const name = `${spellingOf(address.registry)}/${address.name}`
-  const wanted: ScopeAction = pullActions.has(action) ? 'pull' : deleteActions.has(action) ? 'delete' : 'push'
-  const isCovered = call.scopes.some((scope) => scope.name === name && scope.actions.includes(wanted))
-  if (!isCovered) throw refuse('Unauthenticated', { reason: `the token is not for ${wanted} on ${name}` })
 }

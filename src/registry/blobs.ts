@@ -81,10 +81,7 @@ export class Blobs {
     source: { readonly digest: Digest; readonly from?: RepositoryAddress | undefined },
     options: { readonly createsRepository?: boolean } = {},
   ): Promise<{ readonly digest: Digest; readonly bytes: number } | undefined> {
-    const action = 'ecr-public:InitiateLayerUpload'
-    const target = options.createsRepository
-      ? await this.#repositories.getOrCreate(call, address, action)
-      : await this.#repositories.get(call, address, action)
+    const enter = await this.#repositories.forPush(call, address, 'ecr-public:InitiateLayerUpload', options)
     const blob = source.from
       ? await this.#findReadable(call, source.from, source.digest)
       : await this.#findReadableAnywhere(call, source.digest)
@@ -93,6 +90,7 @@ export class Blobs {
       // It may have been collected since it was found: then it has to be uploaded after all.
       const stored = await tx.blobs.find(blob.digest)
       if (!stored) return undefined
+      const target = await enter(tx)
       await tx.blobs.link(target.id, stored.digest, call.now)
       await this.#schedule.reviewLink(tx, target.id, stored.digest, call.now)
       return stored

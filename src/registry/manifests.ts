@@ -100,22 +100,22 @@ export class Manifests {
     put: PutManifest,
     options: { readonly createsRepository?: boolean } = {},
   ): Promise<PutResult> {
-    const repository = options.createsRepository
-      ? await this.#repositories.getOrCreate(call, address, 'ecr-public:PutImage')
-      : await this.#repositories.get(call, address, 'ecr-public:PutImage')
+    const enter = await this.#repositories.forPush(call, address, 'ecr-public:PutImage', options)
     const manifest = parseManifest(put.bytes, put.mediaType, put.digest && algorithmOf(put.digest))
     if (put.digest !== undefined && put.digest !== manifest.digest) {
       throw refuse('ImageDigestMismatch', { ...factsOf(address), declared: put.digest, computed: manifest.digest })
     }
-    const outcome = await this.#repositories.change(address, repository, async (tx, current) => {
-      const isNew = await this.#store(tx, call, address, current, manifest)
+    const { digest, mediaType, subject } = manifest
+    return this.#metadata.write(async (tx) => {
+      const repository = await enter(tx)
+      const isNew = await this.#store(tx, call, address, repository, manifest)
       let isTagged = false
       for (const tag of put.tags) {
-        if (await this.#tag(tx, call, address, current, manifest.digest, tag)) isTagged = true
+        if (await this.#tag(tx, call, address, repository, digest, tag)) isTagged = true
       }
-      return isNew ? 'created' : isTagged ? 'tagged' : 'unchanged'
+      const outcome = isNew ? 'created' : isTagged ? 'tagged' : 'unchanged'
+      return { repository, digest, mediaType, subject, outcome }
     })
-    return { repository, digest: manifest.digest, mediaType: manifest.mediaType, subject: manifest.subject, outcome }
   }
 
   /** Refuses `ImageUnknown`. */

@@ -1,15 +1,14 @@
 import { RegistryError, refuse } from '../errors.ts'
 import { repositoryArn } from '../iam/arn.ts'
 import { newRowId } from '../lib/ids.ts'
-import {
-  type AccountRecord,
-  KeyTaken,
-  type MetadataStore,
-  type MetadataTransaction,
-  type Page,
-  type RegistryAddress,
-  type RepositoryAddress,
-  type RepositoryRecord,
+import type {
+  AccountRecord,
+  MetadataStore,
+  MetadataTransaction,
+  Page,
+  RegistryAddress,
+  RepositoryAddress,
+  RepositoryRecord,
 } from '../metadata/metadata-store.ts'
 import { type Alias, type ImageName, isReservedAlias, type RepositoryName } from '../oci/repository-name.ts'
 import type { Access, RepositoryAction } from './access.ts'
@@ -21,6 +20,9 @@ import type { RegistryLimits } from './limits.ts'
 export interface DescribedRepository extends RepositoryRecord {
   readonly primaryAlias: Alias | undefined
 }
+
+/** Where a push goes: see `Repositories.forPush`. */
+export type PushTarget = (tx: MetadataTransaction) => Promise<RepositoryRecord>
 
 export class Repositories {
   readonly #metadata: MetadataStore
@@ -85,11 +87,7 @@ export class Repositories {
     repository: RepositoryRecord,
     change: (tx: MetadataTransaction, current: RepositoryRecord) => Promise<T>,
   ): Promise<T> {
-    return this.#metadata.write(async (tx) => {
-      const current = await tx.repositories.find(addressIn(repository))
-      if (current?.id !== repository.id) throw refuse('RepositoryUnknown', factsOf(address))
-      return change(tx, current)
-    })
+    return this.#metadata.write(async (tx) => change(tx, await current(tx, address, repository)))
   }
 
   /**
@@ -104,13 +102,33 @@ export class Repositories {
   }
 
   /**
-   * As `get`, but creates the repository where its account creates on push. A first push by the account's root user to
-   * an alias that nobody has claims that alias, too.
+   * The repository that a push goes to, to be entered inside the transaction of what the push does. With
+   * `createsRepository`, one that is not there yet is made in that transaction, so that a push that is refused makes
+   * nothing; and a first push by an account's root user to an alias that nobody has claims the alias, too.
+   *
+   * Entering refuses `RepositoryUnknown` when the repository was deleted, or made anew, since it was looked up.
    */
-  async getOrCreate(call: Call, address: RepositoryAddress, action: RepositoryAction): Promise<RepositoryRecord> {
+  async forPush(
+    call: Call,
+    address: RepositoryAddress,
+    action: RepositoryAction,
+    options: { readonly createsRepository?: boolean | undefined },
+  ): Promise<PushTarget> {
     const found = await this.#metadata.view.repositories.find(address)
-    if (!found) await this.#createOnPush(call, address)
-    return this.get(call, address, action)
+    if (found || !options.createsRepository) {
+      const repository = await this.get(call, address, action)
+      return (tx) => current(tx, address, repository)
+    }
+    const owner = await this.#requireCreateOnPush(call, address)
+    this.#access.requireScope(call, action, address)
+    return async (tx) => {
+      await claimAlias(tx, call, owner, address.registry)
+      // Another push of the same new name may have been quicker; or it is there under another of the registry's aliases.
+      const existing = await tx.repositories.find(address)
+      if (!existing) return this.#insert(tx, call, owner.id, address.name)
+      this.#access.require(call, action, existing, address)
+      return existing
+    }
   }
 
   async describe(call: Call, address: RepositoryAddress): Promise<DescribedRepository> {
@@ -197,21 +215,6 @@ export class Repositories {
     return owner
   }
 
-  async #createOnPush(call: Call, address: RepositoryAddress): Promise<void> {
-    const owner = await this.#requireCreateOnPush(call, address)
-    try {
-      await this.#metadata.write(async (tx) => {
-        await claimAlias(tx, call, owner, address.registry)
-        // It may be there under the registry's other aliases.
-        if (!(await tx.repositories.find(address))) await this.#insert(tx, call, owner.id, address.name)
-      })
-    } catch (error) {
-      // Another push of the same new name was quicker: what we wanted is there.
-      if (error instanceof KeyTaken) return
-      if ((await this.#metadata.view.repositories.find(address)) === undefined) throw error
-    }
-  }
-
   /** Whose registry a push to this address goes to: the alias's owner or, where nobody owns it yet, the root user. */
   async #ownerForPush(call: Call, registry: RegistryAddress): Promise<AccountRecord | undefined> {
     const owner = await this.#findAccount(registry)
@@ -265,6 +268,17 @@ export class Repositories {
     const { accounts } = this.#metadata.view
     return registry.kind === 'alias' ? accounts.findByAlias(registry.alias) : accounts.find(registry.accountId)
   }
+}
+
+/** A repository that was looked up before, as it is inside a transaction. Refuses `RepositoryUnknown` if it is no more. */
+async function current(
+  tx: MetadataTransaction,
+  address: RepositoryAddress,
+  repository: RepositoryRecord,
+): Promise<RepositoryRecord> {
+  const found = await tx.repositories.find(addressIn(repository))
+  if (found?.id !== repository.id) throw refuse('RepositoryUnknown', factsOf(address))
+  return found
 }
 
 async function claimAlias(

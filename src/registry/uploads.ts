@@ -28,8 +28,15 @@ export interface UploadChunk {
 export interface CompletedUpload {
   readonly digest: Digest
   readonly bytes: number
+  /** Whose registry the blob is in. */
+  readonly accountId: string
   /** `linked` when the repository had this very blob before. */
   readonly outcome: 'created' | 'linked'
+}
+
+/** An upload as it is after an append, and whose registry it is in. */
+export interface AppendedUpload extends UploadRecord {
+  readonly accountId: string
 }
 
 /** What `UploadLayerPart` adds to appending: parts are counted, and their sizes ruled. */
@@ -67,22 +74,22 @@ export class Uploads {
     address: RepositoryAddress,
     options: { readonly createsRepository?: boolean; readonly algorithm?: DigestAlgorithm } = {},
   ): Promise<UploadRecord> {
-    const action = 'ecr-public:InitiateLayerUpload'
-    const repository = options.createsRepository
-      ? await this.#repositories.getOrCreate(call, address, action)
-      : await this.#repositories.get(call, address, action)
-    const upload: UploadRecord = {
-      id: newUploadId(),
-      repositoryId: repository.id,
-      key: newObjectKey(),
-      offset: 0,
-      partCount: 0,
-      lastPartBytes: 0,
-      smallestInnerPartBytes: undefined,
-      createdAt: call.now,
-      touchedAt: call.now,
-    }
-    await this.#metadata.write((tx) => tx.uploads.insert(upload))
+    const enter = await this.#repositories.forPush(call, address, 'ecr-public:InitiateLayerUpload', options)
+    const upload = await this.#metadata.write(async (tx) => {
+      const started: UploadRecord = {
+        id: newUploadId(),
+        repositoryId: (await enter(tx)).id,
+        key: newObjectKey(),
+        offset: 0,
+        partCount: 0,
+        lastPartBytes: 0,
+        smallestInnerPartBytes: undefined,
+        createdAt: call.now,
+        touchedAt: call.now,
+      }
+      await tx.uploads.insert(started)
+      return started
+    })
     this.#digests.keep(upload.id, 0, new RunningDigest(options.algorithm))
     return upload
   }
@@ -100,12 +107,16 @@ export class Uploads {
    *
    * Refuses `UploadUnknown`, `UploadOutOfOrder`, `UploadTooLarge`, `UploadPartSizeInvalid`, `UploadPartsExceeded`.
    */
-  async append(call: Call, address: UploadAddress, chunk: UploadChunk, rules?: PartRules): Promise<UploadRecord> {
+  async append(call: Call, address: UploadAddress, chunk: UploadChunk, rules?: PartRules): Promise<AppendedUpload> {
     await this.#find(call, address, 'ecr-public:UploadLayerPart')
     using turn = await this.#writers.take(address.upload)
-    const { upload } = await this.#find(call, address, 'ecr-public:UploadLayerPart')
+    const { upload, repository } = await this.#find(call, address, 'ecr-public:UploadLayerPart')
     if (rules && upload.partCount >= rules.partsMax) {
       throw refuse('UploadPartsExceeded', { ...uploadFacts(address), partsMax: rules.partsMax })
+    }
+    if (rules && chunk.bytes !== undefined && chunk.bytes < 1) {
+      const facts = { ...uploadFacts(address), expectedOffset: upload.offset }
+      throw refuse('UploadPartSizeInvalid', { ...facts, reason: 'a part has at least one byte' })
     }
     await this.#requireOpen(call, address, upload)
     const running = await this.#digests.take(upload, this.#digests.algorithmOf(upload.id))
@@ -115,7 +126,7 @@ export class Uploads {
     if (!isAdvanced) throw refuse('UploadUnknown', uploadFacts(address))
     this.#digests.keep(upload.id, advanced.offset, running)
     if (interruption) throw interruption.reason
-    return advanced
+    return { ...advanced, accountId: repository.accountId }
   }
 
   /**
@@ -157,7 +168,7 @@ export class Uploads {
     }
     invariant(outcome !== 'unsealed', `${upload.key} is sealed`)
     this.#digests.forget(upload.id)
-    return { digest, bytes, outcome }
+    return { digest, bytes, accountId: repository.accountId, outcome }
   }
 
   /** Give an upload up. Its bytes are removed soon. Refuses `UploadUnknown`. */

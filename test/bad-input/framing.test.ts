@@ -7,12 +7,10 @@ import { image, sha256 } from '../support/images.ts'
 import { asPulled, pullImage, pushImage, startUpload } from '../support/push.ts'
 import { head, RawConnection } from '../support/raw-http.ts'
 import { testWithRegistry } from '../support/registry-test.ts'
-import { temporaryDirectory } from '../support/temporary-directory.ts'
 import type { TestRegistry } from '../support/test-registry.ts'
 import { until } from '../support/until.ts'
 
-const folder = await temporaryDirectory('framing')
-const test = testWithRegistry({ folder: folder.path })
+const test = testWithRegistry({ isOnDisk: true })
 
 const blobPath = `/v2/library/app/blobs/uploads/?digest=${sha256('hello')}`
 const smuggled = 'GET /v2/smuggled/x/manifests/y HTTP/1.1\r\nHost: x\r\n\r\n'
@@ -160,7 +158,7 @@ test('after all this a push works, and no file is left that no upload needs', as
   await registry.oci.patch(location, Buffer.from('live'))
   const openFiles = async () => {
     await registry.app.registry.sweep.passUntilDone()
-    return readdir(join(folder.path, 'blobs', 'open'))
+    return readdir(join(registry.folder ?? '', 'blobs', 'open'))
   }
   await until('all but the uploads that live to be removed', async () => (await openFiles()).length <= liveUploads)
   await registry.oci.delete(location)

@@ -10,7 +10,7 @@ import { testWithRegistry } from '../support/registry-test.ts'
 const test = testWithRegistry()
 
 /** As long as there is time for. */
-const effort = { numRuns: 10_000, interruptAfterTimeLimit: 800, markInterruptAsFailure: false }
+const effort = { numRuns: 10_000, interruptAfterTimeLimit: 600, markInterruptAsFailure: false }
 
 const operations = [
   ...['GetAuthorizationToken', 'CreateRepository', 'DescribeRepositories', 'BatchCheckLayerAvailability'],

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
 
 import { deadlineMs } from './answer.ts'
 
@@ -15,19 +16,23 @@ export class RawConnection implements Disposable {
   readonly #socket: Socket
   #received = Buffer.alloc(0)
   #isOver = false
+  /** Settled, and replaced, whenever something happens on the connection. */
+  #event = Promise.withResolvers<void>()
 
   private constructor(socket: Socket) {
     this.#socket = socket
     socket.on('data', (chunk) => {
       this.#received = Buffer.concat([this.#received, chunk])
+      this.#tell()
     })
-    // A reset is one of the ways in which a server may end a connection.
-    socket.on('error', () => undefined)
     for (const event of ['end', 'close']) {
       socket.once(event, () => {
         this.#isOver = true
+        this.#tell()
       })
     }
+    // A reset is one of the ways in which a server may end a connection; `close` follows.
+    socket.on('error', () => undefined)
     socket.setNoDelay(true)
   }
 
@@ -40,13 +45,14 @@ export class RawConnection implements Disposable {
 
   /** Whether the other side has ended the connection. */
   get isOver(): boolean {
-    return this.#isOver
+    return this.#isOver || this.#socket.destroyed
   }
 
   /** Resolves when the system has taken the bytes; what the other side has read is another matter. */
   async write(data: string | Uint8Array): Promise<void> {
-    if (this.#isOver) return
-    await new Promise<void>((resolve) => this.#socket.write(data, 'latin1' as never, () => resolve()))
+    if (this.isOver) return
+    const bytes = typeof data === 'string' ? Buffer.from(data, 'latin1') : data
+    await new Promise<void>((resolve) => this.#socket.write(bytes, () => resolve()))
   }
 
   /** Says that nothing more will come, and goes on listening. */
@@ -66,7 +72,8 @@ export class RawConnection implements Disposable {
 
   /** The next answer; `undefined` when the connection ends without one. Throws when there is neither in time. */
   async answer(to: { readonly method?: string } = {}): Promise<RawAnswer | undefined> {
-    const deadline = AbortSignal.timeout(deadlineMs)
+    const late = new Error(`Neither an answer nor the end of the connection in ${deadlineMs} ms`)
+    const deadline = delay(deadlineMs, late, { ref: false })
     for (;;) {
       const parsed = parseAnswer(this.#received, to.method === 'HEAD')
       if (parsed) {
@@ -75,12 +82,17 @@ export class RawConnection implements Disposable {
         continue
       }
       if (this.#isOver) return undefined
-      await Promise.race(['data', 'end', 'close'].map((event) => once(this.#socket, event, { signal: deadline })))
+      if ((await Promise.race([this.#event.promise, deadline])) === late) throw late
     }
   }
 
   [Symbol.dispose](): void {
     this.#socket.destroy()
+  }
+
+  #tell(): void {
+    this.#event.resolve()
+    this.#event = Promise.withResolvers()
   }
 }
 

@@ -38,6 +38,8 @@ export interface TestRegistry extends AsyncDisposable {
   /** Of somebody who shows no credential. */
   readonly anonymous: OciClient
   readonly app: App
+  /** Where everything is kept; `undefined` for memory. */
+  readonly folder: string | undefined
 
   login(key?: AccessKey): Promise<Login>
   /** The API as another user. */
@@ -95,6 +97,7 @@ export async function startTestRegistry(options: TestRegistryOptions = {}): Prom
   const held = resources.move()
   return {
     ...{ url, host, accountId, alias, adminKey: administrator, ecr, oci, anonymous, app, login, call },
+    folder: options.folder,
     ecrAs,
     addAccount: async (account) => (await app.identities.accounts.create(account)).rootKey,
     addUser: async (name) => {

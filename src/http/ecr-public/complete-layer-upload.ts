@@ -10,7 +10,7 @@ const input = z.object({ registryId: registryIdOrAlias.optional(), repositoryNam
 export const completeLayerUpload = operation(input, async (exchange, request) => {
   const { registry, call } = exchange
   const address = repositoryOf(exchange, request)
-  const { digest, outcome } = await registry.uploads.complete(
+  const { digest, accountId, outcome } = await registry.uploads.complete(
     call,
     { ...address, upload: request.uploadId.toLowerCase() },
     { digests: request.layerDigests, partBytesMin: registry.limits.partBytesMin },
@@ -18,7 +18,7 @@ export const completeLayerUpload = operation(input, async (exchange, request) =>
   // The layer is there, whole and verified: clients take this error for success, as they do with ECR.
   if (outcome === 'linked') throw refuse('BlobExists', { ...factsOf(address), digest })
   return {
-    registryId: request.registryId ?? exchange.accountId,
+    registryId: accountId,
     repositoryName: request.repositoryName,
     uploadId: request.uploadId,
     layerDigest: digest,

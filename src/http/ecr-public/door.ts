@@ -11,6 +11,7 @@ import { asRefusal } from '../malformed.ts'
 import type { Origin } from '../origin.ts'
 import type { RateLimits } from '../rate-limits.ts'
 import { discardRest, readBody } from '../request-body.ts'
+import { signedRequestOf } from '../signed-request.ts'
 import { retryAfterSeconds } from '../unavailable.ts'
 import { describeEcrPublicError } from './errors.ts'
 import type { Operation } from './operation.ts'
@@ -48,7 +49,7 @@ async function answer(request: FastifyRequest, parts: EcrPublicDoorParts): Promi
   request.operation = name
   const now = parts.clock()
   const { identity, body } = await parts.authenticator.bySignature(
-    signedRequest(request),
+    signedRequestOf(request),
     () => readInput(request, operation),
     { service, now },
   )
@@ -75,11 +76,6 @@ function readInput(request: FastifyRequest, { bodyBytesMax }: Operation): Promis
     bytesMax: bodyBytesMax,
     tooLarge: () => refuse('BodyTooLarge', { bytesMax: bodyBytesMax }),
   })
-}
-
-function signedRequest(request: FastifyRequest) {
-  const [path, query] = (request.raw.url ?? '').split('?', 2)
-  return { method: request.method, path: path ?? '', query: query ?? '', headers: request.raw.headersDistinct }
 }
 
 function sendError(thrown: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {

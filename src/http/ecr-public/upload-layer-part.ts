@@ -32,7 +32,7 @@ export const uploadLayerPart = operation(
       { partsMax: registry.limits.partsMax },
     )
     return {
-      registryId: request.registryId ?? exchange.accountId,
+      registryId: upload.accountId,
       repositoryName: request.repositoryName,
       uploadId: upload.id,
       lastByteReceived: upload.offset - 1,

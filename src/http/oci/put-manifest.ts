@@ -3,6 +3,7 @@ import { manifestBytesMax } from '../../oci/manifest.ts'
 import { parseReference, parseTag } from '../../oci/reference.ts'
 import { readBody } from '../request-body.ts'
 import { header, type OciHandler, pathOf, repositoryIn } from './exchange.ts'
+import { warningOf } from './warnings.ts'
 
 /** Tags in one request, beside the one in the path. */
 const tagParametersMax = 100
@@ -25,12 +26,13 @@ export const putManifest: OciHandler = async (exchange) => {
     throw refuse('RequestMalformed', { reason: `more than ${tagParametersMax} tags in one request` })
   }
   const tags = [...(reference.kind === 'tag' ? [reference.tag] : []), ...extraTags.map(parseTag)]
-  const { digest, subject } = await registry.manifests.put(
+  const { digest, mediaType, subject } = await registry.manifests.put(
     call,
     address,
     reference.kind === 'tag' ? { ...put, tags } : { ...put, tags, digest: reference.digest },
     { createsRepository: true },
   )
+  const warning = warningOf({ declared: put.mediaType, mediaType })
   return {
     status: 201,
     headers: {
@@ -40,6 +42,7 @@ export const putManifest: OciHandler = async (exchange) => {
       // Tells clients that this registry lists referrers itself, so that they keep no list of their own in a tag.
       ...(subject !== undefined && { 'oci-subject': subject }),
       ...(extraTags.length > 0 && { 'oci-tag': extraTags.join(', ') }),
+      ...(warning !== undefined && { warning }),
     },
   }
 }

@@ -1,6 +1,7 @@
 import { isRefusal, type RefusalCode, RegistryError, refuse } from '../../errors.ts'
 import { digestOf } from '../../oci/digest.ts'
 import { factsOf } from '../../registry/address.ts'
+import { hasBody } from '../request-body.ts'
 import { appendUpload } from './append-upload.ts'
 import { completeUpload } from './complete-upload.ts'
 import { describeOciError, type OciError } from './errors.ts'
@@ -164,12 +165,19 @@ const table = {
       throw refuse('UploadEmpty', { ...factsOf(address), upload: exchange.parameters.last })
     },
   },
+  'small-chunk': {
+    sentence: 'After a chunk of less than 5 MiB that was not the last, the final PUT is refused.',
+    handlers: [completeUpload],
+    wrap: (handler) => async (exchange) => {
+      await requireLargeChunks(exchange)
+      return handler(exchange)
+    },
+  },
 } as const satisfies Record<string, Quirk>
 
-/** Each quirk's name and sentence, in the order of the table. */
-export const quirkSentences: Readonly<Record<string, string>> = Object.fromEntries(
-  Object.entries(table).map(([name, { sentence }]) => [name, sentence]),
-)
+export type QuirkName = keyof typeof table
+
+export const quirks: Readonly<Record<QuirkName, Quirk>> = table
 
 /**
  * The quirks in force, put between the door and its handlers: neither knows of any. Later ones of the table are put
@@ -179,7 +187,7 @@ export class Quirks {
   readonly #quirks: readonly Quirk[]
 
   constructor(profile: 'none' | 'aws') {
-    this.#quirks = profile === 'aws' ? Object.values(table) : []
+    this.#quirks = profile === 'aws' ? Object.values(quirks) : []
   }
 
   around(handler: OciHandler): OciHandler {
@@ -203,6 +211,21 @@ export class Quirks {
 
 const notServed: OciHandler = async ({ request }: OciExchange) => {
   throw refuse('RouteUnknown', { path: request.url ?? '' })
+}
+
+async function requireLargeChunks(exchange: OciExchange): Promise<void> {
+  const { registry, call, parameters, request } = exchange
+  const { partBytesMin } = registry.limits
+  const { address } = repositoryIn(exchange)
+  const upload = await registry.uploads.get(call, { ...address, upload: parameters.last }).catch((error) => {
+    // What to make of it is for the handler to say.
+    if (error instanceof RegistryError) return undefined
+    throw error
+  })
+  const { smallestInnerPartBytes = partBytesMin, lastPartBytes = 0, partCount = 0 } = upload ?? {}
+  const isLastInner = partCount > 0 && hasBody(request)
+  const smallest = isLastInner ? Math.min(smallestInnerPartBytes, lastPartBytes) : smallestInnerPartBytes
+  if (smallest < partBytesMin) throw refuse('UploadPartTooSmall', { partBytesMin })
 }
 
 function withRangeStuck(answer: OciAnswer): OciAnswer {

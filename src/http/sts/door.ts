@@ -6,7 +6,7 @@ import type { UserPrincipal } from '../../iam/principal.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { invariant } from '../../lib/invariant.ts'
 import { asRefusal } from '../malformed.ts'
-import { discardRest, readBody } from '../request-body.ts'
+import { readBody } from '../request-body.ts'
 import { signedRequestOf } from '../signed-request.ts'
 import { retryAfterSeconds } from '../unavailable.ts'
 import { describeStsError } from './errors.ts'
@@ -85,7 +85,6 @@ function callerIdentity({ arn, userId, accountId, isRoot }: UserPrincipal, reque
 function sendError(thrown: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const { status, code, message } = describeStsError(thrown)
   request.noteFailure(thrown, status)
-  discardRest(request.raw)
   if (status === 503) reply.header('retry-after', String(retryAfterSeconds))
   const body = `<ErrorResponse xmlns="${xmlns}">
   <Error>

@@ -30,7 +30,10 @@ export class SqlCatalog implements CatalogTransaction {
   findLogo(logoId: string): Promise<LogoRecord | undefined> {
     return first(
       this.#session,
-      sql`SELECT id, repository_id, media_type, bytes FROM logo WHERE id = ${logoId}`,
+      sql`
+        SELECT l.id, l.repository_id, l.media_type, l.bytes
+          FROM logo l JOIN repository r ON r.id = l.repository_id AND r.deleted_at IS NULL
+         WHERE l.id = ${logoId}`,
       (row) => ({
         id: row.id as string,
         repositoryId: row.repository_id as number,

@@ -166,7 +166,8 @@ export class SqlScan implements ScanView {
              ${asNumber(sql`EXISTS (SELECT 1 FROM repository_blob l WHERE l.digest = b.digest)`)} AS is_linked,
              ${asNumber(sql`
                EXISTS (SELECT 1 FROM review v
-                        WHERE v.kind = 'blob' AND v.repository_id = 0 AND v.digest = b.digest)`)} AS is_under_review
+                        WHERE v.kind = 'blob' AND v.repository_id = 0 AND v.digest = b.digest)`)} AS is_under_review,
+             ${asNumber(sql`EXISTS (SELECT 1 FROM discard d WHERE d.object_key = b.object_key)`)} AS is_discarded
         FROM blob b
        WHERE b.digest > ${after?.digest ?? ''}
        ORDER BY b.digest LIMIT ${limit}`)
@@ -174,6 +175,7 @@ export class SqlScan implements ScanView {
       ...toBlob(row),
       isLinked: row.is_linked === 1,
       isUnderReview: row.is_under_review === 1,
+      isDiscarded: row.is_discarded === 1,
     }))
   }
 

@@ -59,7 +59,7 @@ test('the registry of another account is closed', async ({ registry, owner }) =>
 })
 
 describe('pages', () => {
-  const names = Array.from({ length: 25 }, (_, number) => `app-${String(number).padStart(3, '0')}`)
+  const names = Array.from({ length: 13 }, (_, number) => `app-${String(number).padStart(3, '0')}`)
 
   test('hold a hundred unless asked otherwise', async ({ owner }) => {
     const many = Array.from({ length: 101 }, (_, number) => `app-${String(number).padStart(3, '0')}`)
@@ -71,16 +71,18 @@ describe('pages', () => {
     expect(second.nextToken).toBeUndefined()
   })
 
-  test.for([1, 7, 24, 25, 26, 1000])('of %i hold everything once, in order', async (pageSize, { owner }) => {
+  test('of every size hold everything once, in order', async ({ owner }) => {
     await create(owner.ecr, names)
-    const seen: string[][] = []
-    for await (const { repositories = [] } of paginateDescribeRepositories({ client: owner.ecr, pageSize }, {})) {
-      seen.push(repositories.map((repository) => repository.repositoryName ?? ''))
+    for (const pageSize of [1, 5, 12, 13, 14, 1000]) {
+      const seen: string[][] = []
+      for await (const { repositories = [] } of paginateDescribeRepositories({ client: owner.ecr, pageSize }, {})) {
+        seen.push(repositories.map((repository) => repository.repositoryName ?? ''))
+      }
+      expect(seen.flat()).toEqual(names)
+      expect(seen.every((page) => page.length <= pageSize)).toBe(true)
+      // The last page is known to be the last one.
+      expect(seen).toHaveLength(Math.ceil(names.length / pageSize))
     }
-    expect(seen.flat()).toEqual(names)
-    expect(seen.every((page) => page.length <= pageSize)).toBe(true)
-    // The last page is known to be the last one.
-    expect(seen).toHaveLength(Math.ceil(names.length / pageSize))
   })
 
   test('miss and repeat nothing that stood still while others came', async ({ owner }) => {
@@ -90,7 +92,7 @@ describe('pages', () => {
     for await (const { repositories = [] } of paginateDescribeRepositories({ client: owner.ecr, pageSize: 4 }, {})) {
       seen.push(...repositories.map((repository) => repository.repositoryName ?? ''))
       round++
-      await create(owner.ecr, [`aaa-${round}`, `app-012-${round}`, `zzz-${round}`])
+      await create(owner.ecr, [`aaa-${round}`, `app-007-${round}`, `zzz-${round}`])
     }
     expect(new Set(seen).size).toBe(seen.length)
     expect(seen.filter((name) => names.includes(name))).toEqual(names)

@@ -10,8 +10,7 @@ import {
 import { describe, expect } from 'vitest'
 
 import { expectRefusal } from '../../support/expect-refusal.ts'
-import { layer } from '../../support/images.ts'
-import { uploadLayer } from '../../support/push.ts'
+import { startUpload } from '../../support/push.ts'
 import { testWithRegistry } from '../../support/registry-test.ts'
 
 const partBytesMax = 20 * 1024 * 1024
@@ -100,8 +99,8 @@ describe('an upload that is not there', () => {
   })
 
   test('is one of another repository', async ({ registry, upload }) => {
-    await uploadLayer(registry.ecr, 'team/app-1', layer())
-    await expectRefusal(upload.sendPart(0, 1, { repositoryName: 'team/app-1' }), UploadNotFoundException)
+    await startUpload(registry.oci, 'library/elsewhere')
+    await expectRefusal(upload.sendPart(0, 1, { repositoryName: 'elsewhere' }), UploadNotFoundException)
     expect(await upload.sendPart(0, 1)).toMatchObject({ lastByteReceived: 0 })
   })
 })
@@ -129,7 +128,6 @@ describe('limits', () => {
       InvalidParameterException,
       `Invalid parameter at 'layerPartBlob' failed to satisfy constraint: 'Member must have length less than or equal to ${partBytesMax}'`,
     )
-    expect(await upload.sendPart(0, partBytesMax)).toMatchObject({ lastByteReceived: partBytesMax - 1 })
   })
 })
 

@@ -5,10 +5,9 @@ import { content, image, randomContent, sha256, sha512 } from '../../support/ima
 import { errorCodes } from '../../support/oci-client.ts'
 import { pushBlob, pushImage } from '../../support/push.ts'
 import { testWithRegistry } from '../../support/registry-test.ts'
-import { temporaryDirectory } from '../../support/temporary-directory.ts'
 
 const inMemory = testWithRegistry()
-const onDisk = testWithRegistry({ folder: (await temporaryDirectory('pull')).path })
+const onDisk = testWithRegistry({ isOnDisk: true })
 
 const blob = randomContent(10_000)
 
@@ -68,8 +67,8 @@ describe.for([
     },
   )
 
-  test.for(['bytes=a-b', 'lines=0-5', 'bytes=', 'bytes=-', 'bytes=0-1,5-6', 'bytes 0-5', 'bytes=0x0-0x5'])(
-    'comes whole where the range is none, or many: %s',
+  test.for(['bytes=a-b', 'lines=0-5', 'bytes=', 'bytes=-', 'bytes=0-5,3-9', 'bytes 0-5', 'bytes=0x0-0x5'])(
+    'comes whole where the range is none: %s',
     async (range, { registry, imageName }) => {
       await pushBlob(registry.oci, imageName, blob)
       const answer = await registry.anonymous.get(`/v2/${imageName}/blobs/${blob.digest}`, { range })

@@ -74,7 +74,7 @@ const shapes: [string, (oci: OciClient, name: string, blob: Content) => Promise<
 
 const blobs: [string, () => Content][] = [
   ['of 1,000 bytes', () => randomContent(1000)],
-  ['of 3 MiB', () => randomContent(3 * 1024 * 1024)],
+  ['of a MiB and a byte', () => randomContent(1024 * 1024 + 1)],
   ['of two bytes', () => content('{}')],
   ['called by its SHA-512', () => bySha512(randomContent(1000))],
 ]

@@ -11,15 +11,15 @@ import { until } from '../../support/until.ts'
 
 const mebibyte = 1024 * 1024
 /** More than the system can hold between two sockets, by so much that most of it has to be read. */
-const sentBytes = 16 * mebibyte
-const readBytesMin = 4 * mebibyte
+const sentBytes = 10 * mebibyte
+const readBytesMin = mebibyte
 const large = randomContent(sentBytes + mebibyte)
 
 /** What a request is answered with when another one for the same upload arrives while it is being read. */
 const overtaken = 400
 
 const inMemory = testWithRegistry()
-const onDisk = testWithRegistry({ folder: (await temporaryDirectory('resume')).path })
+const onDisk = testWithRegistry({ isOnDisk: true })
 
 describe.for([
   ['in memory', inMemory],
