@@ -11,6 +11,7 @@ import { type SettingName, settingNames, settings } from '../src/config/settings
 import { type RefusalCode, type Refusals, RegistryError, refuse } from '../src/errors.ts'
 import { describeEcrPublicError } from '../src/http/ecr-public/errors.ts'
 import { describeOciError } from '../src/http/oci/errors.ts'
+import { burstSeconds, ecrRates } from '../src/http/rates.ts'
 import { describeStsError } from '../src/http/sts/errors.ts'
 import { MetadataStoreUnavailable } from '../src/metadata/metadata-store.ts'
 import { manifestBytesMax } from '../src/oci/manifest.ts'
@@ -146,6 +147,25 @@ Secrets are better given as variables: the flags of a running process can be rea
 ${settingNames.map(settingRow).join('\n')}
 
 The account, its alias and the administrator's key are used when the data folder is empty, and ignored afterwards.
+
+## Rate limits
+
+\`WAYBILL_RATE_LIMITS\` says how many requests a second each caller may make of a kind, on average; after a rest, what ${burstSeconds}
+seconds allow may come at once, and always one. A user is counted with all others of the account; who is nobody in particular,
+by the address (that of the client, where \`WAYBILL_TRUSTED_PROXIES\` names the proxy), of which an IPv6 network of 64 bits is
+one. Too many are answered with \`ThrottlingException\` by the API, which SDKs take for a reason to wait and try again, and
+with 429 and \`Retry-After\` by the registry endpoint. Each process counts for itself, and starts anew.
+
+It is a list, in which what comes later counts: \`ecr,PutImage=50,anonymous-pull=0.5\`. What it does not name is not limited. It can
+name each operation of the API, which counts by whichever door it comes (\`HEAD\` of a blob is \`BatchCheckLayerAvailability\`,
+\`PUT\` of a manifest \`PutImage\`), and \`anonymous-pull\` and \`authenticated-pull\`: a pull is a \`GET\` of a manifest, and the
+blobs that it names come with it. An image that is for several platforms takes two.
+
+\`ecr\` stands for the quotas of ECR Public:
+
+| | a second |
+|---|---|
+${[...ecrRates].map(([action, perSecond]) => `| \`${action}\` | ${perSecond} |`).join('\n')}
 
 ## Limits that are not settings
 

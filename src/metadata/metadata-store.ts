@@ -325,13 +325,16 @@ export interface ManifestsView {
   listAmong(repositoryId: number, digests: readonly Digest[]): Promise<ManifestSummary[]>
 }
 
+export interface NewReferences {
+  readonly blobs: readonly BlobReference[]
+  readonly children: readonly Digest[]
+}
+
 export interface ManifestsTransaction extends ManifestsView {
   /** @throws KeyTaken */
-  insert(
-    repositoryId: number,
-    manifest: ManifestRecord,
-    references: { readonly blobs: readonly BlobReference[]; readonly children: readonly Digest[] },
-  ): Promise<void>
+  insert(repositoryId: number, manifest: ManifestRecord, references: NewReferences): Promise<void>
+  /** Record what a manifest refers to, beside what is on record already. */
+  insertReferences(repositoryId: number, digest: Digest, references: NewReferences): Promise<void>
   /** Remove a manifest with its tags. What it referred to stays on record. False when it was gone already. */
   remove(repositoryId: number, digest: Digest): Promise<boolean>
 }

@@ -1,6 +1,10 @@
 import { newRowId } from '../lib/ids.ts'
-import type { MetadataStore, MetadataTransaction } from '../metadata/metadata-store.ts'
+import type { ManifestRecord, MetadataStore, MetadataTransaction } from '../metadata/metadata-store.ts'
+import { algorithmOf, type Digest, digestOf } from '../oci/digest.ts'
+import { parseManifest } from '../oci/manifest.ts'
+import type { Tag } from '../oci/reference.ts'
 import type { CheckStep } from './check-run.ts'
+import { deleteManifest } from './collect.ts'
 import type { Finding, FindingCode, Findings } from './finding.ts'
 import type { RegistryLimits } from './limits.ts'
 import { Schedule } from './schedule.ts'
@@ -101,7 +105,17 @@ const repairs: { readonly [Code in FindingCode]: Repair<Code> | undefined } = {
     await tx.blobs.link(repositoryId, digest, now)
     return 'the blob is stored: the repository has it again'
   },
-  ReferenceUnrecorded: undefined,
+  ReferenceUnrecorded: async (tx, { repositoryId, manifest: digest }) => {
+    const record =
+      (await tx.manifests.find(repositoryId, digest)) ?? (await tx.deletedManifests.find(repositoryId, digest))
+    if (!record) return undefined
+    const { blobs, children } = parseManifest(record.payload, record.mediaType, algorithmOf(digest))
+    await tx.manifests.insertReferences(repositoryId, digest, {
+      blobs,
+      children: children.map((child) => child.digest),
+    })
+    return 'it is on record'
+  },
   ReferenceForgotten: async (tx, { repositoryId, manifest }, { schedule, now }) => {
     const isHeld =
       (await tx.manifests.listAmong(repositoryId, [manifest])).length > 0 ||
@@ -114,7 +128,9 @@ const repairs: { readonly [Code in FindingCode]: Repair<Code> | undefined } = {
   },
   ChildMissing: async (tx, { repositoryId, digest }) => {
     const deleted = await tx.deletedManifests.find(repositoryId, digest)
-    if (!deleted || (await tx.manifests.listAmong(repositoryId, [digest])).length > 0) return undefined
+    if (!deleted || !isWhole(deleted) || (await tx.manifests.listAmong(repositoryId, [digest])).length > 0) {
+      return undefined
+    }
     await tx.manifests.insert(repositoryId, deleted, { blobs: [], children: [] })
     await tx.deletedManifests.remove(repositoryId, digest)
     return 'the deleted image is there again'
@@ -124,20 +140,41 @@ const repairs: { readonly [Code in FindingCode]: Repair<Code> | undefined } = {
     await schedule.reviewDeleted(tx, repositoryId, manifest, now)
     return 'it will be looked at'
   },
-  // Whoever owns it deletes it and pushes it again; nobody else has its bytes.
-  ManifestDamaged: undefined,
+  // While it is there a push changes nothing, and while it can be brought back the push needs no layers.
+  ManifestDamaged: async (tx, { repositoryId, manifest: digest }, { schedule, now }) => {
+    const repository = await tx.repositories.findById(repositoryId)
+    const manifest = await tx.manifests.find(repositoryId, digest)
+    if (!repository || !manifest || isWhole(manifest)) return undefined
+    for (const { tag } of await tx.tags.listOf(repositoryId, [digest])) {
+      await recordRemoval(tx, repositoryId, { tag, digest, now })
+    }
+    await deleteManifest(tx, schedule, { repository, manifest, deletedBy: principal, now })
+    return 'the image is deleted: the next push of it stores it again'
+  },
   TagDangling: async (tx, { repositoryId, tag, digest }, { now }) => {
     if ((await tx.tags.find(repositoryId, tag))?.digest !== digest) return undefined
     if ((await tx.manifests.listAmong(repositoryId, [digest])).length > 0) return undefined
     await tx.tags.remove(repositoryId, tag)
-    const event = { id: newRowId(now), tag, digest: undefined, previousDigest: digest, happenedAt: now }
-    await tx.tagHistory.insert(repositoryId, { ...event, principal, door: 'command' })
+    await recordRemoval(tx, repositoryId, { tag, digest, now })
     return 'the tag is removed: its history has what it was on'
   },
   ImageCountWrong: async (tx, { repositoryId }) => {
     await tx.repositories.recountImages(repositoryId)
     return 'it is counted again'
   },
+}
+
+function isWhole({ digest, payload }: ManifestRecord): boolean {
+  return digestOf(payload, algorithmOf(digest)) === digest
+}
+
+async function recordRemoval(
+  tx: MetadataTransaction,
+  repositoryId: number,
+  { tag, digest, now }: { readonly tag: Tag; readonly digest: Digest; readonly now: number },
+): Promise<void> {
+  const event = { id: newRowId(now), tag, digest: undefined, previousDigest: digest, happenedAt: now }
+  await tx.tagHistory.insert(repositoryId, { ...event, principal, door: 'command' })
 }
 
 /**

@@ -10,30 +10,40 @@ declare module 'vitest' {
   export interface ProvidedContext {
     /** Folder of the images that build-images.sh makes. */
     images: string
+    /** Folder that fetch-newer-clients.sh unpacks into. */
+    newerClients: string
     storageDriver: 'overlay' | 'vfs'
   }
 }
 
-const buildMsMax = 10 * 60_000
+const makeMsMax = 10 * 60_000
 /** What each scenario runs, and the Debian package it comes in. */
 const needed = {
   aws: 'awscli',
   buildah: 'buildah',
+  containerd: 'containerd',
   debootstrap: 'debootstrap',
   docker: 'docker.io',
   dockerd: 'docker.io',
+  ip: 'iproute2',
+  openssl: 'openssl',
   podman: 'podman',
   python3: 'python3-boto3',
   runc: 'runc',
   skopeo: 'skopeo',
 }
 
-/** Makes sure, once before all scenarios, that they can run here, and that the images exist. */
+/** Makes sure, once before all scenarios, that they can run here, with the images and the newer clients. */
 export default async function prepare({ provide }: TestProject): Promise<void> {
   await checkMachine()
   const storageDriver = await storageDriverHere()
   provide('storageDriver', storageDriver)
-  provide('images', await imagesFolder(storageDriver))
+  const [images, newerClients] = await Promise.all([
+    madeOnce('build-images.sh', 'waybill-test-images', { STORAGE_DRIVER: storageDriver }),
+    madeOnce('fetch-newer-clients.sh', 'waybill-test-clients'),
+  ])
+  provide('images', images)
+  provide('newerClients', newerClients)
 }
 
 async function checkMachine(): Promise<void> {
@@ -72,20 +82,20 @@ async function storageDriverHere(): Promise<'overlay' | 'vfs'> {
   }
 }
 
-/** The images, made when this machine does not have them yet, in a folder named after the script that makes them. */
-async function imagesFolder(storageDriver: string): Promise<string> {
-  const script = join(import.meta.dirname, 'build-images.sh')
+/**
+ * The folder that a script makes when this machine does not have it yet, beside earlier ones: each is named after what the
+ * script then was. To have it made again, remove it.
+ */
+async function madeOnce(scriptName: string, parent: string, env: NodeJS.ProcessEnv = {}): Promise<string> {
+  const script = join(import.meta.dirname, scriptName)
   const version = createHash('sha256')
     .update(await readFile(script))
     .digest('hex')
     .slice(0, 12)
-  const folder = join(process.env.WAYBILL_TEST_IMAGES ?? join(tmpdir(), 'waybill-test-images'), version)
+  const folder = join(process.env.WAYBILL_TEST_CACHE ?? tmpdir(), parent, version)
   if (await access(folder).catch(() => true)) {
-    console.log(`Building test images in ${folder} (a minute or two, once)`)
-    await runCommand(script, [folder], {
-      env: { ...process.env, STORAGE_DRIVER: storageDriver },
-      timeoutMs: buildMsMax,
-    })
+    console.log(`${scriptName} makes ${folder} (a minute or two, once)`)
+    await runCommand(script, [folder], { env: { ...process.env, ...env }, timeoutMs: makeMsMax })
   }
   return folder
 }

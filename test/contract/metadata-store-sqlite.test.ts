@@ -11,6 +11,7 @@ import { temporaryDirectory } from '../support/temporary-directory.ts'
 import { describeMetadataStore } from './metadata-store.contract.ts'
 import { describeAccountsOf } from './metadata-store-accounts.contract.ts'
 import { describeRepositoriesOf } from './metadata-store-repositories.contract.ts'
+import { describeScanOf } from './metadata-store-scan.contract.ts'
 
 const inFile = { name: 'sqlite, in a file', open: openInFile }
 const inMemory = { name: 'sqlite, in memory', open: async () => SqliteMetadataStore.ephemeral() }
@@ -19,6 +20,7 @@ for (const driver of [inFile, inMemory]) {
   describeMetadataStore(driver)
   describeAccountsOf(driver)
   describeRepositoriesOf(driver)
+  describeScanOf(driver)
 }
 
 async function openInFile(): Promise<MetadataStore> {

@@ -18,8 +18,6 @@ import {
 
 /** What one client does in a repository of its own, and what it holds the registry to from then on. */
 export interface Scenario {
-  /** Every blob that may come to be. */
-  readonly blobs: readonly Content[]
   /** What goes before, and does not fail. */
   readonly prepare?: (place: Place) => Promise<void>
   /** Taken from its start again after a failure, it comes to its end. */
@@ -43,11 +41,10 @@ export const scenarios: Readonly<Record<string, () => Scenario>> = {
   'an upload of what another repository has': () => {
     const blob = layer()
     const elsewhere = uploads['the API, in one part']
-    const { blobs, run } = uploading(uploads['the registry endpoint, streamed'], blob)
-    return { blobs, prepare: ({ world, repository }) => elsewhere(world, `${repository}/source`, blob), run }
+    const { run } = uploading(uploads['the registry endpoint, streamed'], blob)
+    return { prepare: ({ world, repository }) => elsewhere(world, `${repository}/source`, blob), run }
   },
   'an upload that is given up': () => ({
-    blobs: [],
     async run({ world, repository }) {
       const { id } = await startUpload(world, repository)
       await world.registry.uploads.abandon(world.call, { ...world.addressOf(repository), upload: id })
@@ -56,7 +53,6 @@ export const scenarios: Readonly<Record<string, () => Scenario>> = {
   'a mount': () => {
     const blob = layer()
     return {
-      blobs: [blob],
       async prepare({ world, repository }) {
         await uploads['the API, in one part'](world, `${repository}/source`, blob)
       },
@@ -78,7 +74,6 @@ export const scenarios: Readonly<Record<string, () => Scenario>> = {
   'a tag that is moved': () => {
     const [before, after] = [image(), image()]
     return {
-      blobs: [...before.blobs, ...after.blobs],
       async prepare(place) {
         await keepPushed(place, before, '1')
         await keepPushed(place, before)
@@ -93,7 +88,6 @@ export const scenarios: Readonly<Record<string, () => Scenario>> = {
   'an image that is brought back': () => {
     const pushed = image()
     return {
-      blobs: pushed.blobs,
       async prepare({ world, repository }) {
         await push(world, repository, pushed, ['1'])
         await remove(world, repository, { digest: digestOf(pushed), tag: undefined })
@@ -110,7 +104,6 @@ export const scenarios: Readonly<Record<string, () => Scenario>> = {
   'a blob that is deleted': () => {
     const blob = layer()
     return {
-      blobs: [blob],
       prepare: ({ world, repository }) => uploads['the API, in one part'](world, repository, blob),
       async run({ world, repository }) {
         await world.registry.blobs
@@ -122,7 +115,6 @@ export const scenarios: Readonly<Record<string, () => Scenario>> = {
   'a pull': () => {
     const pushed = index([image()])
     return {
-      blobs: pushed.children.flatMap(({ blobs }) => blobs),
       prepare: (place) => keepPushed(place, pushed, '1'),
       run: ({ world, repository }) => expectPulled(world, repository, pushed, '1'),
     }
@@ -130,7 +122,6 @@ export const scenarios: Readonly<Record<string, () => Scenario>> = {
   'a look at a blob that is soon to be collected': () => {
     const blob = layer()
     return {
-      blobs: [blob],
       async prepare({ world, repository }) {
         await uploads['the API, in one part'](world, repository, blob)
         world.time.now += world.limits.collectGraceMs - 1000
@@ -142,7 +133,6 @@ export const scenarios: Readonly<Record<string, () => Scenario>> = {
     const [shared, kept, gone] = [layer(), image(), image()]
     const [keeps, goes] = [image({ layers: [shared, ...kept.blobs] }), image({ layers: [shared, ...gone.blobs] })]
     return {
-      blobs: [...keeps.blobs, ...goes.blobs],
       async prepare(place) {
         const { world, repository } = place
         await keepPushed(place, keeps, 'keeps')
@@ -160,7 +150,6 @@ export const scenarios: Readonly<Record<string, () => Scenario>> = {
   'a repository that is deleted with all that it has': () => {
     const pushed = index([image()])
     return {
-      blobs: pushed.children.flatMap(({ blobs }) => blobs),
       async prepare({ world, repository }) {
         await push(world, repository, pushed, ['1'])
         await startUpload(world, repository)
@@ -179,7 +168,6 @@ export const scenarios: Readonly<Record<string, () => Scenario>> = {
 
 function uploading(upload: Upload, blob: Content = layer()): Scenario {
   return {
-    blobs: [blob],
     async run({ world, repository, promises }) {
       const acknowledged = () => upload(world, repository, blob)
       await promises.keep(blob.digest, acknowledged, () => expectBlob(world, repository, blob))
@@ -190,7 +178,6 @@ function uploading(upload: Upload, blob: Content = layer()): Scenario {
 /** All that the manifest needs is there already. */
 function putting(manifest: Manifest, tags: readonly string[] = []): Scenario {
   return {
-    blobs: [manifest, ...manifest.children].flatMap(({ blobs }) => blobs),
     async prepare({ world, repository }) {
       for (const child of manifest.children) await push(world, repository, child)
       for (const blob of manifest.blobs) await uploads['the API, in one part'](world, repository, blob)
@@ -202,9 +189,11 @@ function putting(manifest: Manifest, tags: readonly string[] = []): Scenario {
 /** Deletes an image by its digest, or the one tag that is given. */
 function deleting(tags: readonly string[], tag?: string): Scenario {
   const pushed = image()
-  const query = { digest: tag === undefined ? digestOf(pushed) : undefined, tag: tag === undefined ? tag : parseTag(tag) }
+  const query = {
+    digest: tag === undefined ? digestOf(pushed) : undefined,
+    tag: tag === undefined ? tag : parseTag(tag),
+  }
   return {
-    blobs: pushed.blobs,
     prepare: ({ world, repository }) => push(world, repository, pushed, tags),
     async run({ world, repository, promises }) {
       const removal = () => remove(world, repository, query)
@@ -233,9 +222,7 @@ async function keepPut({ world, repository, promises }: Place, manifest: Manifes
 type ImageQuery = Parameters<World['registry']['manifests']['remove']>[2]
 
 async function remove(world: World, repository: string, query: ImageQuery): Promise<void> {
-  await world.registry.manifests
-    .remove(world.call, world.addressOf(repository), query)
-    .catch(unless('ImageUnknown'))
+  await world.registry.manifests.remove(world.call, world.addressOf(repository), query).catch(unless('ImageUnknown'))
 }
 
 /** What an earlier try has done is refused now, and that is no failure. */

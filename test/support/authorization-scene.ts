@@ -77,11 +77,11 @@ export async function startScene(): Promise<Scene> {
     },
     deleted: await user(registry, 'deleted', 'PowerUser'),
   }
-  const { identities } = registry.app
-  await identities.policies.remove(undefined, 'plain', managedPolicy('ReadOnly'))
-  const [key] = await identities.keys.list(undefined, 'disabled')
-  await identities.keys.setEnabled(key!.accessKeyId, false)
-  await identities.users.delete(undefined, 'deleted')
+  const { policies, keys, users } = registry.app.identities
+  await policies.remove(registry.accountId, 'plain', managedPolicy('ReadOnly'))
+  const [key] = await keys.list(registry.accountId, 'disabled')
+  await keys.setEnabled(key!.accessKeyId, false)
+  await users.delete(registry.accountId, 'deleted')
   return {
     ...{ accountId: registry.accountId, image: pushed, artifact: about, repositoryName },
     call: (caller, operation, input) => credentials[caller].call(operation, input),

@@ -96,13 +96,6 @@ export class RawConnection implements Disposable {
   }
 }
 
-/** Sends a request on a connection of its own and gives the answer. */
-export async function sendRaw(url: string, request: string | Uint8Array): Promise<RawAnswer | undefined> {
-  using connection = await RawConnection.open(url)
-  await connection.write(request)
-  return await connection.answer({ method: Buffer.from(request).toString('latin1').split(' ', 1)[0]! })
-}
-
 /** A request's head: its first line, its headers and the empty line. */
 export function head(firstLine: string, headers: Readonly<Record<string, string | number>>): string {
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)

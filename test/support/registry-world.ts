@@ -10,7 +10,7 @@ import { parseAlias, parseRepositoryName } from '../../src/oci/repository-name.t
 import type { Call } from '../../src/registry/call.ts'
 import { defaultLimits, type RegistryLimits } from '../../src/registry/limits.ts'
 import { Registry } from '../../src/registry/registry.ts'
-import { contradictionsIn } from './oracle.ts'
+import { findingsIn } from './findings.ts'
 import { quickDirectory } from './quick-directory.ts'
 import { type Around, wrapStores } from './wrapped-stores.ts'
 
@@ -116,9 +116,9 @@ export class World implements AsyncDisposable {
     for (let step = 0; step < settlingSteps; step++) await this.passTime(longest)
   }
 
-  /** `known`: the digests of all blobs there ever were. */
-  contradictions(known: Iterable<string>): Promise<string[]> {
-    return contradictionsIn(this.#stores, known)
+  /** What the check of the data finds. Nothing may go on meanwhile. */
+  findings(): Promise<string[]> {
+    return findingsIn(this.#stores)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

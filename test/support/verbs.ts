@@ -1,7 +1,7 @@
 import { isRefusal } from '../../src/errors.ts'
+import type { UploadRecord } from '../../src/metadata/metadata-store.ts'
 import { type Digest, parseDigest } from '../../src/oci/digest.ts'
 import { digestReference, parseTag, tagReference } from '../../src/oci/reference.ts'
-import type { UploadRecord } from '../../src/metadata/metadata-store.ts'
 import type { Content, Manifest } from './images.ts'
 import type { World } from './registry-world.ts'
 

@@ -27,8 +27,9 @@ export const startUpload: OciHandler = async (exchange) => {
   try {
     await registry.uploads.complete(call, upload, { digests: [wanted], rest: chunkIn(exchange.request) })
   } catch (error) {
-    // The client never learnt of this upload, so nobody can finish it.
-    await registry.uploads.abandon(call, upload)
+    // The client never learnt of this upload, so nobody can finish it. Should it not be given up here, the sweep will
+    // find it idle: what the client is to hear is why there is no blob.
+    await registry.uploads.abandon(call, upload).catch(() => undefined)
     throw error
   }
   return blobCreated(image, wanted)

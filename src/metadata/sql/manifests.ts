@@ -3,10 +3,10 @@ import sql, { empty, raw, type Sql } from 'sql-template-tag'
 import type { Digest } from '../../oci/digest.ts'
 import type { Reference } from '../../oci/reference.ts'
 import type {
-  BlobReference,
   ManifestRecord,
   ManifestSummary,
   ManifestsTransaction,
+  NewReferences,
   Page,
   RepositoryAddress,
   RepositoryRecord,
@@ -103,11 +103,7 @@ export class SqlManifests implements ManifestsTransaction {
     return true
   }
 
-  async insert(
-    repositoryId: number,
-    manifest: ManifestRecord,
-    references: { readonly blobs: readonly BlobReference[]; readonly children: readonly Digest[] },
-  ): Promise<void> {
+  async insert(repositoryId: number, manifest: ManifestRecord, references: NewReferences): Promise<void> {
     await this.#session.run(sql`
       INSERT INTO manifest (repository_id, digest, media_type, artifact_type, config_media_type, subject,
                             content_bytes, pushed_at, payload)
@@ -115,14 +111,18 @@ export class SqlManifests implements ManifestsTransaction {
               ${manifest.configMediaType ?? null}, ${manifest.subject ?? null}, ${manifest.contentBytes},
               ${manifest.pushedAt}, ${manifest.payload})`)
     await this.#session.run(sql`UPDATE repository SET image_count = image_count + 1 WHERE id = ${repositoryId}`)
+    await this.insertReferences(repositoryId, manifest.digest, references)
+  }
+
+  async insertReferences(repositoryId: number, digest: Digest, references: NewReferences): Promise<void> {
     for (const batch of inBatches(references.blobs)) {
-      const rows = batch.map((blob) => sql`(${repositoryId}, ${manifest.digest}, ${blob.digest}, ${blob.mediaType})`)
+      const rows = batch.map((blob) => sql`(${repositoryId}, ${digest}, ${blob.digest}, ${blob.mediaType})`)
       await this.#session.run(sql`
         INSERT INTO manifest_blob (repository_id, manifest_digest, blob_digest, media_type)
         VALUES ${paddedList(rows)} ON CONFLICT DO NOTHING`)
     }
     for (const batch of inBatches(references.children)) {
-      const rows = batch.map((child) => sql`(${repositoryId}, ${manifest.digest}, ${child})`)
+      const rows = batch.map((child) => sql`(${repositoryId}, ${digest}, ${child})`)
       await this.#session.run(sql`
         INSERT INTO manifest_child (repository_id, parent_digest, child_digest)
         VALUES ${paddedList(rows)} ON CONFLICT DO NOTHING`)
