@@ -1,9 +1,10 @@
 import { parseRepositoryPolicy } from '../iam/policy.ts'
+import type { Clock } from '../lib/clock.ts'
 import type {
   MetadataStore,
+  MetadataTransaction,
   Page,
   RegistryAddress,
-  RepositoriesTransaction,
   RepositoryAddress,
   RepositoryRecord,
 } from '../metadata/metadata-store.ts'
@@ -21,6 +22,8 @@ export interface ManagedRepository {
   readonly isPrivate: boolean
   /** A tag once set cannot be moved. */
   readonly hasImmutableTags: boolean
+  /** How long an image without a tag is kept, in milliseconds; `undefined`: until it is deleted, as on ECR. */
+  readonly untaggedKeepMs: number | undefined
   /** IAM JSON, as it was given; `undefined` for none. */
   readonly policy: string | undefined
 }
@@ -31,9 +34,11 @@ export interface ManagedRepository {
  */
 export class RepositorySettings {
   readonly #metadata: MetadataStore
+  readonly #clock: Clock
 
-  constructor(parts: { metadata: MetadataStore }) {
+  constructor(parts: { metadata: MetadataStore; clock: Clock }) {
     this.#metadata = parts.metadata
+    this.#clock = parts.clock
   }
 
   /** All of an account's, by name. */
@@ -53,14 +58,20 @@ export class RepositorySettings {
     return toManaged(found)
   }
 
-  /** Set what is given and leave the rest. */
+  /**
+   * Set what is given and leave the rest. The time that untagged images are kept begins now for those that are untagged
+   * already.
+   */
   change(
     repository: string,
-    changes: Partial<Pick<ManagedRepository, 'isPrivate' | 'hasImmutableTags'>>,
+    changes: Partial<Pick<ManagedRepository, 'isPrivate' | 'hasImmutableTags' | 'untaggedKeepMs'>>,
   ): Promise<ManagedRepository> {
-    return this.#change(repository, async (repositories, current) => {
+    return this.#change(repository, async (tx, current) => {
       const changed = { ...current, ...changes }
-      await repositories.setSettings(current.id, changed)
+      await tx.repositories.setSettings(current.id, changed)
+      if (changes.untaggedKeepMs !== undefined) {
+        await tx.reviews.putUntagged(current.id, this.#clock() + changes.untaggedKeepMs)
+      }
       return changed
     })
   }
@@ -68,29 +79,29 @@ export class RepositorySettings {
   /** Refuses `PolicyInvalid`. */
   async putPolicy(repository: string, text: string): Promise<ManagedRepository> {
     requirePolicy(text, parseRepositoryPolicy)
-    return this.#change(repository, async (repositories, current) => {
-      await repositories.setPolicy(current.id, text)
+    return this.#change(repository, async (tx, current) => {
+      await tx.repositories.setPolicy(current.id, text)
       return { ...current, policy: text }
     })
   }
 
   /** Refuses `RepositoryPolicyUnknown`. */
   deletePolicy(repository: string): Promise<ManagedRepository> {
-    return this.#change(repository, async (repositories, current) => {
+    return this.#change(repository, async (tx, current) => {
       if (current.policy === undefined) throw new IdentityError('RepositoryPolicyUnknown', { repository })
-      await repositories.setPolicy(current.id, undefined)
+      await tx.repositories.setPolicy(current.id, undefined)
       return { ...current, policy: undefined }
     })
   }
 
   #change(
     repository: string,
-    change: (repositories: RepositoriesTransaction, current: RepositoryRecord) => Promise<RepositoryRecord>,
+    change: (tx: MetadataTransaction, current: RepositoryRecord) => Promise<RepositoryRecord>,
   ): Promise<ManagedRepository> {
     return this.#metadata.write(async (tx) => {
       const current = await tx.repositories.find(addressIn(repository))
       if (!current) throw new IdentityError('RepositoryUnknown', { repository })
-      return toManaged(await change(tx.repositories, current))
+      return toManaged(await change(tx, current))
     })
   }
 }
@@ -105,6 +116,7 @@ export function addressIn(text: string): RepositoryAddress {
   return { registry, name: name as RepositoryName }
 }
 
-function toManaged({ accountId, name, isPrivate, hasImmutableTags, policy }: RepositoryRecord): ManagedRepository {
-  return { accountId, name, isPrivate, hasImmutableTags, policy }
+function toManaged(record: RepositoryRecord): ManagedRepository {
+  const { accountId, name, isPrivate, hasImmutableTags, untaggedKeepMs, policy } = record
+  return { accountId, name, isPrivate, hasImmutableTags, untaggedKeepMs, policy }
 }

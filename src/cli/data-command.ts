@@ -48,7 +48,7 @@ export function accountOption(): Option {
   return new Option('--account <id or alias>', 'The account that is meant [otherwise the only one there is]')
 }
 
-function dataOption(): Option {
+export function dataOption(): Option {
   const { flag, value, variable, byDefault } = settings.data
   return new Option(`--${flag} <${value}>`, `The registry's data folder [$${variable}, otherwise ${byDefault}]`)
 }
@@ -65,7 +65,7 @@ async function answerFrom(data: string | undefined, run: (identities: Identities
 }
 
 /** Times are ISO 8601 in JSON, whatever they are inside. */
-function print({ json, text }: Answer, asJson: boolean): void {
+export function print({ json, text }: Answer, asJson: boolean): void {
   const isTime = (key: string, value: unknown) => key.endsWith('At') && typeof value === 'number'
   const inJson = () =>
     JSON.stringify(json, (key, value) => (isTime(key, value) ? new Date(value as number).toISOString() : value), 2)

@@ -2,6 +2,7 @@ import { CommanderError } from 'commander'
 
 import { IdentityError, type IdentityErrorCode } from '../auth/identity-error.ts'
 import { SettingInvalid } from '../config/parse-config.ts'
+import { CommandRefused } from './command-refused.ts'
 import { LoginRefused } from './login-refused.ts'
 
 /** What commands end with, beside 0 for "done". */
@@ -20,7 +21,7 @@ export function reportFailure(error: unknown): number {
 /** Mistakes whose message is all that a person needs. */
 const known: ReadonlySet<string> = new Set([
   ...['DataMissing', 'FolderInUse', 'MetadataStoreUnavailable', 'SchemaTooNew', 'SchemaTooOld', 'SecretKeyInvalid'],
-  ...['SecretUnreadable', 'SqliteBusy', LoginRefused.name],
+  ...['SecretUnreadable', 'SqliteBusy', 'BlobStoreUnavailable', LoginRefused.name, CommandRefused.name],
 ])
 
 /** Only what is nobody's mistake but ours comes with a stack. */
@@ -34,6 +35,9 @@ function describe(error: unknown): string {
   if (error.name === 'DataMissing') return `${error.message}\nThe folder is set by --data or WAYBILL_DATA.`
   if (error.name === 'SecretUnreadable') {
     return `${error.message}\nIt is in the file secret.key of the data folder, or in WAYBILL_SECRET_KEY where the server has it there.`
+  }
+  if (error.name === 'RepairImplausible') {
+    return `${error.message}\nNothing was repaired. If it is as it should be, add --force.`
   }
   if ('code' in error && error.code === 'EADDRINUSE') {
     return `${error.message}\nAnother program listens there: stop it, or choose another address with --listen.`

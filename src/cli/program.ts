@@ -2,12 +2,16 @@ import { Command } from 'commander'
 
 import { addAccount } from './account.ts'
 import { addAlias } from './alias.ts'
+import { addCheck } from './check.ts'
 import { addConfig } from './config.ts'
+import { addGc } from './gc.ts'
 import { addKey } from './key.ts'
 import { addLoginPassword } from './login.ts'
 import { addPolicy } from './policy.ts'
 import { addRepository } from './repository.ts'
+import { addRestore } from './restore.ts'
 import { addServe } from './serve.ts'
+import { addTagHistory } from './tag-history.ts'
 import { addUser } from './user.ts'
 import { version } from './version.ts'
 
@@ -31,6 +35,10 @@ export function createProgram(): Command {
     addKey,
     addPolicy,
     addRepository,
+    addCheck,
+    addGc,
+    addRestore,
+    addTagHistory,
   ]
   for (const add of commands) add(program)
   return program

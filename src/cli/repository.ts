@@ -1,14 +1,18 @@
-import type { Command } from 'commander'
+import { type Command, InvalidArgumentError, Option } from 'commander'
 
 import type { ManagedRepository } from '../auth/repository-settings.ts'
 import { type AccountFlag, accountOption, addGroup, onData } from './data-command.ts'
 import { readText } from './read-text.ts'
 import { facts, table } from './table.ts'
 
+const dayMs = 24 * 60 * 60 * 1000
+const daysMax = 36_500
+
 interface SettingFlags {
   readonly private?: true
   readonly public?: true
   readonly immutableTags?: boolean
+  readonly keepUntagged?: number | 'always'
 }
 
 export function addRepository(program: Command): void {
@@ -40,13 +44,22 @@ export function addRepository(program: Command): void {
       .option('--private', 'Only those whom a policy allows may pull')
       .option('--public', 'Everybody may pull')
       .option('--immutable-tags', 'A tag once set stays where it is')
-      .option('--no-immutable-tags', 'Tags may be moved'),
+      .option('--no-immutable-tags', 'Tags may be moved')
+      .addOption(
+        new Option('--keep-untagged <days>', 'How long an image that lost its last tag is kept; or always').argParser(
+          keepIn,
+        ),
+      ),
     'waybill repository set acme/app --private --immutable-tags',
     async ({ repositories }, name: string, flags: SettingFlags) => {
+      const { keepUntagged } = flags
       const isPrivate = flags.private ?? (flags.public ? false : undefined)
       const changes = {
         ...(isPrivate !== undefined && { isPrivate }),
         ...(flags.immutableTags !== undefined && { hasImmutableTags: flags.immutableTags }),
+        ...(keepUntagged !== undefined && {
+          untaggedKeepMs: keepUntagged === 'always' ? undefined : keepUntagged * dayMs,
+        }),
       }
       return shown(await repositories.change(name, changes))
     },
@@ -97,6 +110,7 @@ function shown(repository: ManagedRepository) {
     name: repository.name,
     access: access(repository),
     tags: tags(repository),
+    'untagged images': untagged(repository),
     policy: policy(repository),
   })
   return { json: repository, text }
@@ -108,6 +122,18 @@ function access({ isPrivate }: ManagedRepository): string {
 
 function tags({ hasImmutableTags }: ManagedRepository): string {
   return hasImmutableTags ? 'immutable' : 'mutable'
+}
+
+function untagged({ untaggedKeepMs }: ManagedRepository): string {
+  return untaggedKeepMs === undefined ? 'kept' : `kept for ${untaggedKeepMs / dayMs} days`
+}
+
+/** Not less than a day: a push may take long from an index's images, which have no tags, to the index. */
+function keepIn(text: string): number | 'always' {
+  if (text === 'always') return text
+  const days = Number(text)
+  if (Number.isSafeInteger(days) && days >= 1 && days <= daysMax) return days
+  throw new InvalidArgumentError(`It is a number of days, 1 to ${daysMax}, or "always".`)
 }
 
 function policy(repository: ManagedRepository): string {

@@ -28,3 +28,12 @@ export function shownTime(time: number): string {
 export function shownSwitch(isOn: boolean): 'on' | 'off' {
   return isOn ? 'on' : 'off'
 }
+
+/** A size in bytes, in the unit that suits it. */
+export function shownBytes(bytes: number): string {
+  const power = Math.min(byteUnits.length - 1, Math.floor(Math.log2(Math.max(1, bytes)) / 10))
+  const value = bytes / 1024 ** power
+  return `${Number.isInteger(value) ? value : value.toFixed(1)} ${byteUnits[power]}`
+}
+
+const byteUnits = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'] as const

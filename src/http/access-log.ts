@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 
 import { RegistryError } from '../errors.ts'
 import { nameOfPrincipal, type Principal } from '../iam/principal.ts'
@@ -26,16 +26,24 @@ export function addAccessLog(app: FastifyInstance): void {
     this.failure = thrown instanceof RegistryError ? thrown.code : isUnavailable(thrown) ? 'unavailable' : 'internal'
     if (status >= 500) this.log.error({ err: thrown }, 'request failed')
   })
-  app.addHook('onResponse', async (request, reply) => {
-    request.log.info({
-      method: request.method,
-      path: pathOf(request.raw.url),
-      operation: request.operation,
-      principal: request.principal && nameOfPrincipal(request.principal),
-      status: reply.statusCode,
-      failure: request.failure,
-      ms: Math.round(reply.elapsedTime * 10) / 10,
-    })
+  app.addHook('onRequest', (request, reply, done) => {
+    // Not at the answer's end: the connection may end before it, and a request without a line is hard to find.
+    reply.raw.once('close', () => logRequest(request, reply))
+    done()
+  })
+}
+
+/** Of a client that did not wait for its answer: `ClientGone`, and no status unless the answer had begun. */
+function logRequest(request: FastifyRequest, reply: FastifyReply): void {
+  const isCut = !reply.raw.writableFinished
+  request.log.info({
+    method: request.method,
+    path: pathOf(request.raw.url),
+    operation: request.operation,
+    principal: request.principal && nameOfPrincipal(request.principal),
+    status: isCut && !reply.raw.headersSent ? undefined : reply.statusCode,
+    failure: request.failure ?? (isCut ? 'ClientGone' : undefined),
+    ms: Math.round(reply.elapsedTime * 10) / 10,
   })
 }
 

@@ -52,9 +52,10 @@ type UnwantedLimits = Pick<HttpLimits, 'unwantedBytesMax' | 'unwantedMsMax'>
  * After an answer that was sent while the request's body was still coming: let the client finish or notice, then cut
  * the connection. Closing at once would reset it, and the client would see that instead of our answer.
  */
-export async function discardRest(request: IncomingMessage, limits: UnwantedLimits = defaultHttpLimits): Promise<void> {
-  await readRest(request, limits)
-  if (!request.complete) request.socket.destroy()
+export function discardRest(request: IncomingMessage, limits: UnwantedLimits = defaultHttpLimits): void {
+  void readRest(request, limits).then(() => {
+    if (!request.complete) request.socket.destroy()
+  })
 }
 
 /** How often it is looked how much has come. */

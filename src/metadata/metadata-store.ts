@@ -450,7 +450,7 @@ export interface BlobsTransaction extends BlobsView {
   unlink(repositoryId: number, digest: Digest): Promise<boolean>
   /** Take a blob from every repository that links it. */
   unlinkAll(digest: Digest): Promise<void>
-  /** False when it was gone already. */
+  /** False when it was gone already, or a repository links it, be that one which is itself being removed. */
   remove(digest: Digest): Promise<boolean>
 }
 
@@ -508,14 +508,25 @@ export interface ReviewsView {
   /** Those of `digests` whose link in a repository is to be looked at. */
   listOfLinks(repositoryId: number, digests: readonly Digest[]): Promise<ReviewRecord[]>
   count(): Promise<number>
+  /** How many there are of each kind, in the order of their names, and how many of those are due. */
+  summarize(now: number): Promise<ReviewSummary[]>
+}
+
+export interface ReviewSummary {
+  readonly kind: ReviewRecord['kind']
+  readonly count: number
+  readonly dueCount: number
+  /** The earliest of them all. */
+  readonly nextDueAt: number
 }
 
 export interface ReviewsTransaction extends ReviewsView {
   /** Have something looked at, not before its time; a review that is there already is put off, never brought forward. */
   put(review: ReviewRecord): Promise<void>
-  /** Have every untagged manifest of a repository looked at. */
+  /** Have every untagged manifest of a repository looked at, as `put` does. */
   putUntagged(repositoryId: number, dueAt: number): Promise<void>
-  remove(review: ReviewRecord): Promise<void>
+  /** False, and nothing removed, when it was put off since it was read, or is gone already. */
+  remove(review: ReviewRecord): Promise<boolean>
 }
 
 /** A stored object that no row names any more. Its bytes are deleted first, then this row. */
@@ -526,6 +537,7 @@ export interface DiscardRecord {
 
 export interface DiscardsView {
   listDue(now: number, limit: number): Promise<DiscardRecord[]>
+  count(): Promise<number>
 }
 
 export interface DiscardsTransaction extends DiscardsView {

@@ -1,5 +1,5 @@
 import type { RepositoryFacts } from '../errors.ts'
-import type { RegistryAddress, RepositoryAddress, RepositoryRecord } from '../metadata/metadata-store.ts'
+import type { MetadataView, RegistryAddress, RepositoryAddress, RepositoryRecord } from '../metadata/metadata-store.ts'
 import type { ImageName } from '../oci/repository-name.ts'
 
 /** The repository behind `<alias>/<name>`. */
@@ -19,4 +19,16 @@ export function spellingOf(registry: RegistryAddress): string {
 
 export function factsOf({ registry, name }: RepositoryAddress): RepositoryFacts {
   return { repository: name, registry: spellingOf(registry) }
+}
+
+/**
+ * A repository as people know it, `<alias>/<name>` by the primary alias, or by the account's id where it has none.
+ * `undefined` when it is deleted.
+ */
+export async function imageNameOf(view: MetadataView, repositoryId: number): Promise<string | undefined> {
+  const repository = await view.repositories.findById(repositoryId)
+  if (!repository) return undefined
+  const aliases = await view.accounts.listAliases(repository.accountId)
+  const primary = aliases.find(({ isPrimary }) => isPrimary)?.alias
+  return `${primary ?? repository.accountId}/${repository.name}`
 }

@@ -54,10 +54,10 @@ export class Blobs {
 
   /** Refuses `BlobUnknown` for what this repository does not link, however well stored it is. */
   async get(call: Call, address: RepositoryAddress, digest: Digest): Promise<ReadableBlob> {
-    let { blob, repository } = await this.#find(call, address, digest)
-    // Put off, it cannot be collected between our look and the answer; it is looked up again, should it have been before.
-    if (await this.#lease(call, repository, [digest])) ({ blob, repository } = await this.#find(call, address, digest))
-    const { bytes, key } = blob
+    const found = await this.#find(call, address, digest)
+    // Between our look and the lease it may have been collected: one who may rely on it is told what is so after the lease.
+    const isLeased = await this.#lease(call, found.repository, [digest])
+    const { bytes, key } = isLeased ? (await this.#find(call, address, digest)).blob : found.blob
     // With a range the store need not ask how long the blob is.
     const whole = bytes > 0 ? { start: 0, end: bytes - 1 } : undefined
     return { digest, bytes, open: (range) => this.#store.open(key, range ?? whole) }
@@ -113,16 +113,19 @@ export class Blobs {
   /**
    * One who is told that a blob is there relies on it, and pushes a manifest next. If the blob is soon to be looked at
    * as possible garbage, that is put off first: the blob then stays as long as any newly pushed one would. Nearly
-   * always there is no such review, and this is one look at an index. True when there was.
+   * always there is no such review, and this is one look at an index.
+   *
+   * False for those who cannot push, and have no lease. For others, what is there after this will stay.
    */
   async #lease(call: Call, repository: RepositoryRecord, digests: readonly Digest[]): Promise<boolean> {
     if (!this.#access.canPush(call, repository)) return false
     const reviews = await this.#metadata.view.reviews.listOfLinks(repository.id, digests)
     const soon = reviews.filter((review) => review.dueAt < call.now + this.#leaseMs)
-    if (soon.length === 0) return false
-    await this.#metadata.write(async (tx) => {
-      for (const { digest } of soon) await this.#schedule.reviewLink(tx, repository.id, digest, call.now)
-    })
+    if (soon.length > 0) {
+      await this.#metadata.write(async (tx) => {
+        for (const { digest } of soon) await this.#schedule.reviewLink(tx, repository.id, digest, call.now)
+      })
+    }
     return true
   }
 

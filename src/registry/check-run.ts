@@ -3,6 +3,7 @@ import { setImmediate } from 'node:timers/promises'
 import type { BlobStore } from '../blobs/blob-store.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { MetadataView, Page } from '../metadata/metadata-store.ts'
+import { imageNameOf } from './address.ts'
 
 export type CheckStep =
   | 'repositories'
@@ -64,6 +65,7 @@ export class CheckRun {
 
   begin(step: CheckStep): void {
     this.#progress = { step, count: 0, bytes: 0 }
+    this.#options.onProgress?.(this.#progress)
   }
 
   /** To be called after each bounded piece of work. */
@@ -86,12 +88,8 @@ export class CheckRun {
     }
   }
 
-  /** A repository as people know it; `undefined` when it was deleted meanwhile, and with it whatever was wrong there. */
-  async nameOf(repositoryId: number): Promise<string | undefined> {
-    const repository = await this.view.repositories.findById(repositoryId)
-    if (!repository) return undefined
-    const aliases = await this.view.accounts.listAliases(repository.accountId)
-    const primary = aliases.find(({ isPrimary }) => isPrimary)?.alias
-    return `${primary ?? repository.accountId}/${repository.name}`
+  /** `undefined` when the repository was deleted meanwhile, and with it whatever was wrong there. */
+  nameOf(repositoryId: number): Promise<string | undefined> {
+    return imageNameOf(this.view, repositoryId)
   }
 }

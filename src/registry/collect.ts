@@ -76,7 +76,8 @@ export class Collector {
   }
 
   async #decide(tx: MetadataTransaction, review: ReviewRecord): Promise<ReviewedItem> {
-    await tx.reviews.remove(review)
+    // Somebody may have come to rely on the thing since what is due was listed.
+    if (!(await tx.reviews.remove(review))) return kept(review, 'it was put off, or is gone already')
     switch (review.kind) {
       case 'manifest':
         return this.#reviewManifest(tx, review)
@@ -143,7 +144,8 @@ export class Collector {
     if (linking) return kept(review, `the repository ${linking.name} links it`)
     const blob = await tx.blobs.find(review.digest)
     if (!blob) return kept(review, 'it is gone already')
-    await tx.blobs.remove(review.digest)
+    // The removal of a repository, when it comes to its links, leaves a review of its own.
+    if (!(await tx.blobs.remove(review.digest))) return kept(review, 'a repository that is being removed links it')
     await tx.discards.insert({ key: blob.key, notBefore: this.#clock() + downloadMsMax })
     return collected(review, 'no repository links it', blob.bytes)
   }

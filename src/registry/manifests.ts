@@ -19,6 +19,7 @@ import type { Call } from './call.ts'
 import { deleteManifest } from './collect.ts'
 import type { RegistryLimits } from './limits.ts'
 import type { Repositories } from './repositories.ts'
+import { type RestoredImage, restoreImage } from './restore.ts'
 import type { Schedule } from './schedule.ts'
 
 export interface PutManifest {
@@ -223,29 +224,12 @@ export class Manifests {
     })
   }
 
-  /**
-   * Bring a deleted image back, with those of its tags that nothing else has taken. Refuses `ImageUnknown` when it was
-   * never there, or its time is up.
-   */
-  async restore(call: Call, address: RepositoryAddress, digest: Digest): Promise<RemovedImage> {
+  /** Bring a deleted image back, with what it needs and those of its tags that nothing else has taken: `restoreImage`. */
+  async restore(call: Call, address: RepositoryAddress, digest: Digest): Promise<RestoredImage> {
     const repository = await this.#repositories.get(call, address, 'ecr-public:PutImage')
-    return this.#repositories.change(address, repository, async (tx, current) => {
-      const deleted = await tx.deletedManifests.find(current.id, digest)
-      if (!deleted) throw refuse('ImageUnknown', { ...factsOf(address), digest, tag: undefined })
-      if (!(await tx.manifests.find(current.id, digest))) {
-        await tx.manifests.insert(current.id, deleted, { blobs: [], children: [] })
-      }
-      await tx.deletedManifests.remove(current.id, digest)
-      const restored: Tag[] = []
-      for (const tag of deleted.tags) {
-        if (await tx.tags.find(current.id, tag)) continue
-        await tx.tags.set(current.id, { tag, digest, movedAt: call.now })
-        await this.#schedule.recordTag(tx, call, current.id, { tag, digest, previousDigest: undefined })
-        restored.push(tag)
-      }
-      await this.#schedule.reviewManifest(tx, current, digest, call.now)
-      return { digest, tags: restored }
-    })
+    return this.#repositories.change(address, repository, (tx, current) =>
+      restoreImage(tx, this.#schedule, { call, address, repository: current, digest }),
+    )
   }
 
   /** True when the manifest was not there before. */

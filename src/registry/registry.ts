@@ -5,6 +5,7 @@ import { Access } from './access.ts'
 import { Blobs } from './blobs.ts'
 import { Catalog } from './catalog.ts'
 import { Collector } from './collect.ts'
+import { History } from './history.ts'
 import type { RegistryLimits } from './limits.ts'
 import { Manifests } from './manifests.ts'
 import { Policies } from './policies.ts'
@@ -31,6 +32,7 @@ export class Registry {
   readonly blobs: Blobs
   readonly manifests: Manifests
   readonly tags: Tags
+  readonly history: History
   readonly collector: Collector
   readonly sweep: Sweep
   readonly limits: RegistryLimits
@@ -50,6 +52,7 @@ export class Registry {
     this.blobs = new Blobs({ ...parts, access, repositories, schedule })
     this.manifests = new Manifests({ ...parts, access, repositories, schedule })
     this.tags = new Tags({ ...parts, repositories })
+    this.history = new History({ ...parts, repositories })
     this.collector = new Collector({ ...parts, schedule })
     this.sweep = new Sweep({ ...parts, uploads: this.uploads })
   }

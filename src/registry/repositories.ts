@@ -287,7 +287,11 @@ async function claimAlias(
   owner: AccountRecord,
   registry: RegistryAddress,
 ): Promise<void> {
-  if (registry.kind !== 'alias' || (await tx.accounts.findByAlias(registry.alias))) return
+  if (registry.kind !== 'alias') return
+  const holder = await tx.accounts.findByAlias(registry.alias)
+  // Somebody else's push may have claimed it a moment ago: then this registry is not ours to push to.
+  if (holder && holder.id !== owner.id) throw refuse('RegistryUnknown', { registry: registry.alias })
+  if (holder) return
   const isPrimary = (await tx.accounts.listAliases(owner.id)).length === 0
   await tx.accounts.insertAlias({ alias: registry.alias, accountId: owner.id, isPrimary, createdAt: call.now })
 }

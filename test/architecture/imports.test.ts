@@ -44,8 +44,12 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     ...['blobs/blob-store', 'blobs/memory', 'blobs/filesystem', 'metadata/metadata-store', 'metadata/sqlite'],
   ],
   assemble: ['lib', 'config', 'auth', 'registry', 'http', 'stores'],
-  cli: ['lib', 'errors', 'config', 'auth', 'stores', 'assemble'],
-  index: ['errors', 'config', 'auth/access-keys', 'assemble'],
+  maintenance: ['lib', 'config', 'iam', 'auth', 'registry', 'metadata/metadata-store', 'stores'],
+  cli: [
+    ...['lib', 'errors', 'config', 'oci', 'auth', 'registry', 'metadata/metadata-store'],
+    ...['stores', 'assemble', 'maintenance'],
+  ],
+  index: ['errors', 'config', 'auth/access-keys', 'registry/finding', 'assemble', 'maintenance'],
 }
 
 /** Packages and modules that have a place: areas, or single files, and nowhere else. */

@@ -2,8 +2,9 @@ import { join } from 'node:path'
 import { describe } from 'vitest'
 import { type AwsCli, awsCli } from './aws-cli.ts'
 import { everyOnPath } from './every-on-path.ts'
-import { blobPath, contentOf, type Descriptor, pull, readImage } from './image-folder.ts'
+import { blobPath, contentOf, type Descriptor, pull, push, readImage } from './image-folder.ts'
 import { partsOf } from './layer-parts.ts'
+import { login } from './login.ts'
 import { scenario } from './scenario.ts'
 import type { Workstation } from './workstation.ts'
 
@@ -65,6 +66,28 @@ describe.for(programs)('AWS CLI: $version', ({ path, name }) => {
       expect(await aws('describe-images', ...repository)).toMatchObject({ imageDetails })
     },
   )
+
+  scenario('deletes images and their repository', async ({ registry, images, publisher, stranger, expect }) => {
+    const aws = awsCli(publisher, registry, path)
+    const repository = ['--repository-name', `${name}/deleted`]
+    const reference = `${registry.host}/library/${name}/deleted`
+    await login(registry, publisher, ['skopeo'])
+    for (const tag of ['1', '2']) await push(publisher, `${images}/app`, `${reference}:${tag}`)
+    const { digest: imageDigest } = await readImage(join(images, 'app'))
+
+    const untag = ['batch-delete-image', ...repository, '--image-ids', 'imageTag=1', 'imageTag=absent'] as const
+    expect(await aws(...untag)).toMatchObject({
+      imageIds: [{ imageDigest, imageTag: '1' }],
+      failures: [{ imageId: { imageTag: 'absent' }, failureCode: 'ImageNotFound' }],
+    })
+    expect(await stranger.run('crane', ['ls', reference])).toBe('2')
+    await expect(aws('delete-repository', ...repository)).rejects.toThrow('RepositoryNotEmptyException')
+    const repositoryName = `${name}/deleted`
+    expect(await aws('delete-repository', ...repository, '--force')).toMatchObject({ repository: { repositoryName } })
+    const { repositories } = await aws<{ repositories: unknown[] }>('describe-repositories')
+    expect(repositories).not.toContainEqual(expect.objectContaining({ repositoryName }))
+    await expect(stranger.run('crane', ['ls', reference])).rejects.toThrow(/NAME_UNKNOWN/)
+  })
 
   scenario('is told what is wrong in the words of ECR Public', async ({ registry, publisher, stranger, expect }) => {
     await expect(awsCli(publisher, registry, path)('describe-images', '--repository-name', 'absent')).rejects.toThrow(

@@ -1,62 +1,48 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { endWithThisProcess, hasEnded } from '../support/child-processes.ts'
-import { until } from '../support/until.ts'
+import { Daemon } from './daemon.ts'
 import type { Workstation } from './workstation.ts'
 
-const startMsMax = 30_000
-const stopMsMax = 20_000
+export interface DockerDaemonOptions {
+  /** Bridge for containers and build steps; without one they have the network of this machine, when they ask for it, or none. */
+  readonly bridge?: string
+  /** Further options of dockerd. */
+  readonly options?: readonly string[]
+}
 
 /** A Docker Engine with a store of its own, on somebody's machine. */
 export class DockerDaemon implements AsyncDisposable {
-  /** For `docker --host`. */
-  readonly address: string
+  /** The `docker` that talks to it. */
+  readonly command: readonly [command: string, ...options: string[]]
   readonly #workstation: Workstation
-  readonly #child: ChildProcess
-  readonly #log: Buffer[] = []
+  readonly #daemon: Daemon
 
-  private constructor(workstation: Workstation, address: string, child: ChildProcess) {
+  private constructor(workstation: Workstation, command: DockerDaemon['command'], daemon: Daemon) {
     this.#workstation = workstation
-    this.address = address
-    this.#child = child
-    child.stderr?.on('data', (chunk: Buffer) => this.#log.push(chunk))
+    this.command = command
+    this.#daemon = daemon
   }
 
-  static async start(workstation: Workstation): Promise<DockerDaemon> {
+  static async start(
+    workstation: Workstation,
+    { bridge = 'none', options = [] }: DockerDaemonOptions = {},
+  ): Promise<DockerDaemon> {
     const address = `unix://${workstation.path('docker.sock')}`
-    // Neither firewall nor bridge: both would change the network of the machine the tests run on.
-    const network = ['--iptables=false', '--bridge=none']
+    // Neither firewall nor routes: both would change the network of the machine the tests run on.
+    const network = ['--iptables=false', '--ip-forward=false', '--ip-masq=false', `--bridge=${bridge}`]
     const folders = ['--data-root', workstation.path('docker'), '--exec-root', workstation.path('docker-exec')]
-    const args = [...network, ...folders, '--host', address, '--pidfile', workstation.path('docker.pid')]
-    const stdio: ['ignore', 'ignore', 'pipe'] = ['ignore', 'ignore', 'pipe']
-    const child = spawn('dockerd', args, { env: workstation.env, stdio })
-    endWithThisProcess(child)
-    const daemon = new DockerDaemon(workstation, address, child)
-    try {
-      await daemon.#ready()
-      return daemon
-    } catch (error) {
-      child.kill('SIGKILL')
-      throw new Error(`dockerd did not start\n${Buffer.concat(daemon.#log)}`, { cause: error })
-    }
+    const args = [...network, ...folders, '--host', address, '--pidfile', workstation.path('docker.pid'), ...options]
+    const ask = () => workstation.run('docker', ['--host', address, 'version'])
+    const daemon = await Daemon.start(workstation, ['dockerd', ...args], ask)
+    return new DockerDaemon(workstation, ['docker', '--host', address], daemon)
   }
 
-  async #ready(): Promise<void> {
-    const answers = () =>
-      this.#workstation.run('docker', ['--host', this.address, 'version']).then(
-        () => true,
-        () => hasEnded(this.#child),
-      )
-    await until('dockerd to answer', answers, { timeoutMs: startMsMax, everyMs: 100 })
-    if (hasEnded(this.#child)) throw new Error('dockerd ended by itself')
+  /** Runs `docker`, and gives what it printed. */
+  run(...args: readonly string[]): Promise<string> {
+    const [command, ...options] = this.command
+    return this.#workstation.run(command, [...options, ...args])
   }
 
   /** Ends it, and the containerd it started. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    if (hasEnded(this.#child)) return
-    const timer = setTimeout(() => this.#child.kill('SIGKILL'), stopMsMax)
-    this.#child.kill('SIGTERM')
-    await once(this.#child, 'exit')
-    clearTimeout(timer)
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#daemon[Symbol.asyncDispose]()
   }
 }

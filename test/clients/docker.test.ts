@@ -8,9 +8,7 @@ import { scenario as base } from './scenario.ts'
 const scenario = base.extend('docker', async ({ publisher }, { onCleanup }) => {
   const daemon = await DockerDaemon.start(publisher)
   onCleanup(() => daemon[Symbol.asyncDispose]())
-  const command = ['docker', '--host', daemon.address] as const
-  const run = (...args: string[]) => publisher.run('docker', [...command.slice(1), ...args])
-  return { command, run }
+  return daemon
 })
 
 describe('docker', () => {

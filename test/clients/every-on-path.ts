@@ -1,6 +1,7 @@
 import { access, constants } from 'node:fs/promises'
-import { delimiter, join } from 'node:path'
+import { join } from 'node:path'
 import { runCommand } from '../support/command.ts'
+import { searchPath } from './search-path.ts'
 
 export interface FoundProgram {
   readonly path: string
@@ -11,12 +12,12 @@ export interface FoundProgram {
 }
 
 /**
- * All generations of a program that this machine has: each one on the PATH that answers to `versionArgs`, the first of
- * those that give the same answer. Throws if there is none.
+ * All generations of a program that this machine has, the newer clients among them: each one that answers to
+ * `versionArgs`, the first of those that give the same answer. Throws if there is none.
  */
 export async function everyOnPath(command: string, versionArgs: readonly string[]): Promise<FoundProgram[]> {
   const found = new Map<string, string>()
-  for (const folder of new Set((process.env.PATH ?? '').split(delimiter))) {
+  for (const folder of searchPath()) {
     const path = join(folder, command)
     const version = await access(path, constants.X_OK)
       .then(() => runCommand(path, versionArgs))

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { readdir, readFile, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { mkdir, readdir, readFile, stat } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
 import type { Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip, createZstdDecompress } from 'node:zlib'
@@ -48,6 +48,21 @@ export async function pull(workstation: Workstation, reference: string): Promise
   await workstation.write(join('pulled', '.keep'), '')
   await workstation.run('skopeo', [...copyAsItIs, `docker://${reference}`, `dir:${folder}`])
   return folder
+}
+
+/** The same image as an OCI layout, byte for byte, with nothing else in it. */
+export async function toLayout(workstation: Workstation, folder: string): Promise<string> {
+  const layout = workstation.path('layouts', basename(folder))
+  await mkdir(dirname(layout), { recursive: true })
+  await workstation.run('skopeo', [...copyAsItIs, `dir:${folder}`, `oci:${layout}:1`])
+  return layout
+}
+
+/** The same image as an OCI layout in one file, byte for byte, for programs that load images: it is to get this name. */
+export async function toArchive(workstation: Workstation, folder: string, reference: string): Promise<string> {
+  const archive = workstation.path(`${basename(folder)}.tar`)
+  await workstation.run('skopeo', [...copyAsItIs, `dir:${folder}`, `oci-archive:${archive}:${reference}`])
+  return archive
 }
 
 /** The digest of each file, by name: two images with the same are the same to the byte. */

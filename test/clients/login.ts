@@ -7,14 +7,15 @@ export function loginPassword(registry: RegistryProcess, workstation: Workstatio
   return workstation.run('aws', ['ecr-public', 'get-login-password', ...endpoint])
 }
 
-/** Logs a client of the `docker login` family in. */
+/** Logs a client of the `docker login` family in; `flags` are those that its `login` needs beside the usual ones. */
 export async function login(
   registry: RegistryProcess,
   workstation: Workstation,
   client: readonly [command: string, ...options: string[]],
+  flags: readonly string[] = [],
 ): Promise<void> {
   const [command, ...options] = client
   const input = await loginPassword(registry, workstation)
-  const args = [...options, 'login', '--username', 'AWS', '--password-stdin', registry.host]
+  const args = [...options, 'login', ...flags, '--username', 'AWS', '--password-stdin', registry.host]
   await workstation.run(command, args, { input })
 }

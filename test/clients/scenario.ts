@@ -1,5 +1,6 @@
 import { test as base, inject } from 'vitest'
 import { RegistryProcess } from '../support/real-process.ts'
+import type { CertificateAuthority } from './certificate-authority.ts'
 import { Workstation } from './workstation.ts'
 
 const logCharactersShown = 8_000
@@ -10,23 +11,26 @@ const logCharactersShown = 8_000
  */
 export const scenario = base
   .extend('images', { scope: 'file' }, () => inject('images'))
-  // biome-ignore lint/correctness/noEmptyPattern: vitest finds the fixtures that are needed in this pattern
-  .extend('registry', { scope: 'file' }, async ({}, { onCleanup }) => {
-    const registry = await RegistryProcess.start()
+  /** Folders whose programs come before all others on both machines; to be overridden. */
+  .extend('programs', (): readonly string[] => [])
+  /** Who certified the registry; without one it is served over plain HTTP. To be overridden. */
+  .extend('authority', { scope: 'file' }, (): CertificateAuthority | undefined => undefined)
+  .extend('registry', { scope: 'file' }, async ({ authority }, { onCleanup }) => {
+    const registry = await RegistryProcess.start(authority?.settings)
     onCleanup(() => registry[Symbol.asyncDispose]())
     return registry
   })
-  .extend('publisher', async ({ registry, onTestFailed }, { onCleanup }) => {
+  .extend('publisher', async ({ registry, programs, authority, onTestFailed }, { onCleanup }) => {
     const saidBefore = registry.log.length
     onTestFailed(() => {
       console.error(`What the registry said last:\n${registry.log.slice(saidBefore).slice(-logCharactersShown)}`)
     })
-    const workstation = await Workstation.open(registry)
+    const workstation = await Workstation.open(registry, { programs, authority })
     onCleanup(() => workstation[Symbol.asyncDispose]())
     return workstation
   })
-  .extend('stranger', async ({ registry }, { onCleanup }) => {
-    const workstation = await Workstation.open(registry)
+  .extend('stranger', async ({ registry, programs, authority }, { onCleanup }) => {
+    const workstation = await Workstation.open(registry, { programs, authority })
     onCleanup(() => workstation[Symbol.asyncDispose]())
     return workstation
   })

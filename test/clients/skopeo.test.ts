@@ -34,15 +34,42 @@ describe('skopeo', () => {
     },
   )
 
-  scenario('lists tags in order', async ({ registry, images, publisher, stranger, expect }) => {
-    const repository = `${registry.host}/library/tagged`
-    await login(registry, publisher, ['skopeo'])
-    for (const tag of ['b', 'c', 'a']) await push(publisher, `${images}/app`, `${repository}:${tag}`)
+  scenario(
+    'lists tags in order, and an image it deletes is gone with its tags',
+    async ({ registry, images, publisher, stranger, expect }) => {
+      const repository = `${registry.host}/library/tagged`
+      const listTags = ['list-tags', `docker://${repository}`]
+      const listedTags = async () => JSON.parse(await stranger.run('skopeo', listTags)).Tags
+      await login(registry, publisher, ['skopeo'])
+      for (const tag of ['b', 'a']) await push(publisher, `${images}/app`, `${repository}:${tag}`)
+      await push(publisher, `${images}/schema2`, `${repository}:c`)
+      expect(await listedTags()).toEqual(['a', 'b', 'c'])
 
-    const listed = await stranger.run('skopeo', ['list-tags', `docker://${repository}`])
+      await publisher.run('skopeo', ['delete', `docker://${repository}:a`])
 
-    expect(JSON.parse(listed).Tags).toEqual(['a', 'b', 'c'])
-  })
+      expect(await listedTags()).toEqual(['c'])
+      await expect(stranger.run('skopeo', ['inspect', `docker://${repository}:b`])).rejects.toThrow(/manifest unknown/i)
+    },
+  )
+
+  scenario(
+    'mirrors a repository to a folder, and from there to another, with all tags and architectures',
+    async ({ registry, images, publisher, stranger, expect }) => {
+      const [mirrored, mirror] = [`${registry.host}/library/mirrored`, `${registry.host}/library/mirror`]
+      const sync = ['sync', '--all', '--preserve-digests'] as const
+      await login(registry, publisher, ['skopeo'])
+      for (const image of ['zstd', 'multi']) await push(publisher, join(images, image), `${mirrored}:${image}`)
+      await stranger.run('skopeo', [...sync, '--src', 'docker', '--dest', 'dir', mirrored, stranger.path('synced')])
+      await publisher.run('skopeo', [...sync, '--src', 'dir', '--dest', 'docker', stranger.path('synced'), mirror])
+
+      for (const image of ['zstd', 'multi']) {
+        const { digest } = await readImage(join(images, image))
+        const reference = `${mirror}/mirrored:${image}`
+        expect(await stranger.run('crane', ['digest', reference])).toBe(digest)
+        expect(await contentOf(await pull(stranger, reference))).toEqual(await contentOf(join(images, image)))
+      }
+    },
+  )
 
   scenario('is told to log in before it may push', async ({ registry, images, stranger, expect }) => {
     const refused = push(stranger, `${images}/app`, `${registry.host}/library/refused:1`)

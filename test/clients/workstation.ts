@@ -1,9 +1,18 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { delimiter, dirname, join } from 'node:path'
 import { inject } from 'vitest'
 import { type CommandOptions, runCommand } from '../support/command.ts'
 import type { RegistryProcess } from '../support/real-process.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
+import type { CertificateAuthority } from './certificate-authority.ts'
+import { searchPath } from './search-path.ts'
+
+export interface WorkstationOptions {
+  /** Folders whose programs come before all others. */
+  readonly programs?: readonly string[]
+  /** Who certified the registry. Container tools and the AWS CLI trust it; other clients have to be told where it is. */
+  readonly authority?: CertificateAuthority | undefined
+}
 
 /** Somebody's machine: a home, credentials and container storage of its own, empty at first, and a registry it trusts. */
 export class Workstation implements AsyncDisposable {
@@ -15,7 +24,10 @@ export class Workstation implements AsyncDisposable {
     this.#env = env
   }
 
-  static async open(registry: RegistryProcess): Promise<Workstation> {
+  static async open(
+    registry: RegistryProcess,
+    { programs = [], authority }: WorkstationOptions = {},
+  ): Promise<Workstation> {
     const { path: folder } = await temporaryDirectory('workstation')
     const at = (...names: string[]) => join(folder, ...names)
     const files: Record<string, string> = {
@@ -23,7 +35,8 @@ export class Workstation implements AsyncDisposable {
       [at('auth.json')]: '{}\n',
       [at('storage.conf')]: storageConf(folder),
       [at('containers.conf')]: containersConf(folder),
-      [at('home/.config/containers/registries.conf')]: `[[registry]]\nlocation = "${registry.host}"\ninsecure = true\n`,
+      [at('home/.config/containers/registries.conf')]: authority ? '' : insecureRegistryConf(registry),
+      ...(authority && { [at('home/.config/containers/certs.d', registry.host, 'ca.crt')]: authority.pem }),
     }
     for (const [path, text] of Object.entries(files)) {
       await mkdir(dirname(path), { recursive: true })
@@ -32,6 +45,7 @@ export class Workstation implements AsyncDisposable {
     for (const name of ['tmp', 'runtime']) await mkdir(at(name), { mode: 0o700 })
     return new Workstation(folder, {
       ...environmentWithoutAccounts(),
+      PATH: [...programs, ...searchPath()].join(delimiter),
       HOME: at('home'),
       TMPDIR: at('tmp'),
       XDG_RUNTIME_DIR: at('runtime'),
@@ -44,6 +58,7 @@ export class Workstation implements AsyncDisposable {
       AWS_DEFAULT_REGION: 'us-east-1',
       AWS_EC2_METADATA_DISABLED: 'true',
       AWS_PAGER: '',
+      ...(authority && { AWS_CA_BUNDLE: authority.path }),
     })
   }
 
@@ -75,6 +90,13 @@ export class Workstation implements AsyncDisposable {
     }
     await rm(this.#folder, { recursive: true, force: true, maxRetries: 3 })
   }
+}
+
+function insecureRegistryConf({ host }: RegistryProcess): string {
+  return `[[registry]]
+location = "${host}"
+insecure = true
+`
 }
 
 function storageConf(folder: string): string {

@@ -177,6 +177,35 @@ export function describeScanOf(driver: MetadataStoreUnderTest): void {
       expect(await store.view.scan.listNamedKeys([])).toEqual([])
     })
 
+    check('reviews are counted by kind, and discards together', async (store) => {
+      expect(await store.view.reviews.summarize(now)).toEqual([])
+      expect(await store.view.discards.count()).toBe(0)
+      await store.write(async (tx) => {
+        for (const [text, dueAt] of Object.entries({ a: now + 1, b: now, c: now - 5 })) {
+          await tx.reviews.put({ kind: 'link', repositoryId: 1, digest: digest(text), dueAt })
+          await tx.discards.insert({ key: `key-${text}`, notBefore: dueAt })
+        }
+        await tx.reviews.put({ kind: 'blob', repositoryId: 0, digest: digest('a'), dueAt: now + 9 })
+      })
+      expect(await store.view.reviews.summarize(now)).toEqual([
+        { kind: 'blob', count: 1, dueCount: 0, nextDueAt: now + 9 },
+        { kind: 'link', count: 3, dueCount: 2, nextDueAt: now - 5 },
+      ])
+      expect(await store.view.discards.count()).toBe(3)
+    })
+
+    check('untagged manifests are put up for review, and none is brought forward', async (store) => {
+      await store.write(async (tx) => {
+        for (const text of ['early', 'late', 'new', 'tagged']) await tx.manifests.insert(1, manifest(text), none)
+        await tx.tags.set(1, { tag: parseTag('v1'), digest: digest('tagged'), movedAt: now })
+        await tx.reviews.put({ kind: 'manifest', repositoryId: 1, digest: digest('early'), dueAt: now + 1 })
+        await tx.reviews.put({ kind: 'manifest', repositoryId: 1, digest: digest('late'), dueAt: now + 9 })
+        await tx.reviews.putUntagged(1, now + 5)
+      })
+      const due = (await store.view.reviews.listDue(now + 9, 10)).map((review) => [review.digest, review.dueAt - now])
+      expect(Object.fromEntries(due)).toEqual({ [digest('early')]: 5, [digest('late')]: 9, [digest('new')]: 5 })
+    })
+
     check('a blob is taken from every repository at once, and images are counted again', async (store) => {
       await store.write(async (tx) => {
         await storeBlob(tx, 'layer')

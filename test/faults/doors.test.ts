@@ -47,7 +47,10 @@ const visits: Readonly<Record<string, Visit>> = {
   },
 }
 
-const administrator = { accessKeyId: 'AKIAIOSFODNN7EXAMPLE', secretAccessKey: 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY' }
+const administrator = {
+  accessKeyId: 'AKIAIOSFODNN7EXAMPLE',
+  secretAccessKey: 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY',
+}
 
 /** Of the calls that could fail, every so many do; another one each time. */
 const stride = byForm({ short: 7, long: 1 })
@@ -76,7 +79,10 @@ async function survives(
   const name = `app-${++repositories}`
   const pushed = image()
   faults.arm(kind, nth)
-  const failure: unknown = await visit(client, name, pushed).then(() => undefined, (error) => error)
+  const failure: unknown = await visit(client, name, pushed).then(
+    () => undefined,
+    (error) => error,
+  )
   faults.disarm()
   const where = `call ${nth}, ${faults.firedAt}`
   if (failure !== undefined && !isForgivable(failure, faults.firedAt)) throw new Error(where, { cause: failure })
@@ -91,7 +97,9 @@ function isForgivable(failure: unknown, firedAt: string | undefined): boolean {
     return failure.status === 503
   }
   // The answer had begun when the store failed to go on with it: all that is left is to break it off.
-  return firedAt === 'blobs.open chunk' && failure instanceof Error && 'code' in failure && failure.code === 'ECONNRESET'
+  return (
+    firedAt === 'blobs.open chunk' && failure instanceof Error && 'code' in failure && failure.code === 'ECONNRESET'
+  )
 }
 
 function unless(type: string): (error: unknown) => void {

@@ -32,7 +32,7 @@ export class RegistryProcess implements AsyncDisposable {
   private constructor(data: TemporaryDirectory, port: number, settings: NodeJS.ProcessEnv) {
     this.#data = data
     this.host = `127.0.0.1:${port}`
-    this.url = `http://${this.host}`
+    this.url = `${settings.WAYBILL_TLS_CERTIFICATE ? 'https' : 'http'}://${this.host}`
     this.#settings = settings
   }
 

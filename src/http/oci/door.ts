@@ -82,6 +82,7 @@ function sendError(thrown: unknown, request: FastifyRequest, reply: FastifyReply
   const error = parts.quirks.describe(thrown, 'v2')
   request.noteFailure(thrown, error.status)
   discardRest(request.raw)
+  removeHeaders(reply)
   if (error.status === 401) reply.header('www-authenticate', challenge(request, parts))
   if (error.status === 405) reply.header('allow', allowedMethods(request))
   return reply
@@ -89,6 +90,14 @@ function sendError(thrown: unknown, request: FastifyRequest, reply: FastifyReply
     .type('application/json; charset=utf-8')
     .headers({ ...everyAnswer, ...error.headers })
     .send(request.method === 'HEAD' ? undefined : ociErrorBody(error))
+}
+
+/** What was said of a blob that then could not be read must not be said of the refusal: that it never changes, say. */
+function removeHeaders(reply: FastifyReply): void {
+  for (const name of Object.keys(reply.getHeaders())) {
+    reply.removeHeader(name)
+    reply.raw.removeHeader(name)
+  }
 }
 
 /**

@@ -22,8 +22,14 @@ export function multipart(blob: ReadableBlob, ranges: readonly ByteRange[], medi
 
   async function* parts(): AsyncGenerator<Buffer> {
     for (const [i, range] of ranges.entries()) {
-      yield heads[i]!
-      yield* await blob.open(range)
+      // Opened first: while nothing has been sent, a store that cannot serve is an answer, and not a broken connection.
+      const content = await blob.open(range)
+      try {
+        yield heads[i]!
+        yield* content
+      } finally {
+        content.destroy()
+      }
     }
     yield tail
   }

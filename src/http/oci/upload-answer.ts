@@ -10,7 +10,8 @@ export function uploadAnswer(status: 202 | 204, image: ImageName, upload: { id: 
       location: `${pathOf(image)}/blobs/uploads/${upload.id}`,
       range: `0-${Math.max(0, upload.offset - 1)}`,
       'docker-upload-uuid': upload.id,
-      'content-length': '0',
+      // RFC 9110 §8.6: not with a 204.
+      ...(status === 202 && { 'content-length': '0' }),
     },
   }
 }

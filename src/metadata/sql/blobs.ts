@@ -93,7 +93,10 @@ export class SqlBlobs implements BlobsTransaction {
   }
 
   async remove(digest: Digest): Promise<boolean> {
-    return (await this.#session.run(sql`DELETE FROM blob WHERE digest = ${digest}`)) === 1
+    const removed = await this.#session.run(sql`
+      DELETE FROM blob
+       WHERE digest = ${digest} AND NOT EXISTS (SELECT 1 FROM repository_blob WHERE digest = ${digest})`)
+    return removed === 1
   }
 }
 

@@ -17,6 +17,11 @@ export class SqlDiscards implements DiscardsTransaction {
     return rows.map((row) => ({ key: row.object_key as BlobKey, notBefore: row.not_before as number }))
   }
 
+  async count(): Promise<number> {
+    const [row] = await this.#session.all(sql`SELECT COUNT(*) AS n FROM discard`)
+    return row?.n as number
+  }
+
   async insert(discard: DiscardRecord): Promise<void> {
     await this.#session.run(sql`
       INSERT INTO discard (object_key, not_before) VALUES (${discard.key}, ${discard.notBefore})

@@ -1,16 +1,12 @@
-import { afterAll, describe, expect } from 'vitest'
+import { describe, expect } from 'vitest'
 
 import type { Answer } from '../../support/answer.ts'
 import { randomContent } from '../../support/images.ts'
 import { pushBlob } from '../../support/push.ts'
-import { testWithRegistry } from '../../support/registry-test.ts'
-import { temporaryDirectory } from '../../support/temporary-directory.ts'
-
-const folder = await temporaryDirectory('ranges')
-afterAll(() => folder[Symbol.asyncDispose]())
+import { testWithRegistryOnDisk } from '../../support/registry-on-disk-test.ts'
 
 const blob = randomContent(300_000)
-const test = testWithRegistry({ folder: folder.path }).extend('path', async ({ registry, imageName }) => {
+const test = testWithRegistryOnDisk().extend('path', async ({ registry, imageName }) => {
   await pushBlob(registry.oci, imageName, blob)
   return `/v2/${imageName}/blobs/${blob.digest}`
 })
