@@ -28,12 +28,17 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   // The domain: ports, and no drivers; values, and no wire formats.
   registry: ['lib', 'errors', 'oci', 'iam', 'blobs/blob-store', 'metadata/metadata-store'],
   auth: ['lib', 'errors', 'iam', 'oci/repository-name', 'metadata/metadata-store'],
-  config: ['errors', 'oci', 'auth/access-keys', 'auth/secret-box', 'registry/limits'],
+  // With the values that the doors are set by, which know nothing of a server.
+  config: [
+    ...['errors', 'oci', 'auth/access-keys', 'auth/secret-box', 'registry/limits'],
+    ...['http/certificate', 'http/limits', 'http/rates', 'http/trusted-proxies'],
+  ],
 
-  // The doors, which do not know each other; only the server knows them all. `/token/` words its errors as `/v2/` does.
+  // The doors, which do not know each other; only the server knows them all. `/token/` is `/v2/`'s: it words its errors
+  // the same way, and has the same quirks.
   http: [...belowHttp, ...doors.map((door) => `${door}/door`)],
   'http/oci': [...belowHttp, 'http'],
-  'http/token': [...belowHttp, 'http', 'http/oci/errors'],
+  'http/token': [...belowHttp, 'http', 'http/oci/errors', 'http/oci/quirks'],
   'http/ecr-public': [...belowHttp, 'http'],
   'http/sts': [...belowHttp, 'http'],
   'http/logo': [...belowHttp, 'http'],
@@ -43,7 +48,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     ...['lib', 'config', 'auth'],
     ...['blobs/blob-store', 'blobs/memory', 'blobs/filesystem', 'metadata/metadata-store', 'metadata/sqlite'],
   ],
-  assemble: ['lib', 'config', 'auth', 'registry', 'http', 'stores'],
+  assemble: ['lib', 'config', 'auth', 'registry', 'http', 'http/oci/quirks', 'stores'],
   maintenance: ['lib', 'config', 'iam', 'auth', 'registry', 'metadata/metadata-store', 'stores'],
   cli: [
     ...['lib', 'errors', 'config', 'oci', 'auth', 'registry', 'metadata/metadata-store'],

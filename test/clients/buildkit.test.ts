@@ -12,10 +12,14 @@ import type { Workstation } from './workstation.ts'
 /** Both machines have the newer Docker Engine, with BuildKit in it; that of the stranger runs only where it is asked for. */
 const scenario = base
   .override('programs', newerPrograms)
-  .extend('docker', async ({ publisher }, { onCleanup }) => {
-    // A scanner for bills of materials cannot be told to do without a network of its own.
+  // A scanner for bills of materials, unlike other build steps, cannot be told to do without a network of its own.
+  // biome-ignore lint/correctness/noEmptyPattern: vitest finds the fixtures that are needed in this pattern
+  .extend('bridge', async ({}, { onCleanup }) => {
     const bridge = await openNetworkBridge()
     onCleanup(() => bridge[Symbol.asyncDispose]())
+    return bridge
+  })
+  .extend('docker', async ({ publisher, bridge }, { onCleanup }) => {
     const daemon = await startDocker(publisher, bridge.name)
     onCleanup(() => daemon[Symbol.asyncDispose]())
     return daemon

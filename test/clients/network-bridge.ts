@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { runCommand } from '../support/command.ts'
 
 /** From the addresses set aside for tests of networks (RFC 2544), which nobody routes. */
@@ -9,7 +10,7 @@ export interface NetworkBridge extends AsyncDisposable {
 
 /** A bridge of its own, with nothing on it but what is run there, and no way out; removed when disposed of. */
 export async function openNetworkBridge(): Promise<NetworkBridge> {
-  const name = `waybill-${process.pid}`
+  const name = `waybill-${randomBytes(3).toString('hex')}`
   const ip = (...args: string[]) => runCommand('ip', args)
   await ip('link', 'add', name, 'type', 'bridge')
   const remove = async () => void (await ip('link', 'delete', name))

@@ -35,9 +35,14 @@ export class RegistryVictim implements AsyncDisposable {
     this.#isReady.catch(() => undefined)
   }
 
+  /** Resolves when it has loaded all it needs. */
+  async loaded(): Promise<void> {
+    await this.#isReady
+  }
+
   /** Opens a data folder. Resolves with the URL, and how long it took; with `undefined` when it was killed before. */
   async open(orders: Orders): Promise<{ readonly url: string; readonly startMs: number } | undefined> {
-    await this.#isReady
+    await this.loaded()
     const begunAt = performance.now()
     const answer = this.#next('listening')
     this.#child.send(orders)

@@ -13,12 +13,12 @@ import type { OciClient } from '../support/oci-client.ts'
 import { openFilesIn } from '../support/open-files.ts'
 import { expectStatus, pullImage, pushBlob, putManifest, startUpload } from '../support/push.ts'
 import { head, RawConnection } from '../support/raw-http.ts'
-import { testWithRegistryOnDisk } from '../support/registry-on-disk-test.ts'
+import { testWithRegistry } from '../support/registry-test.ts'
 import { sign } from '../support/signed-request.ts'
 import type { TestRegistry } from '../support/test-registry.ts'
 import { until } from '../support/until.ts'
 
-const test = testWithRegistryOnDisk()
+const test = testWithRegistry({ isOnDisk: true })
 
 const blobBytes = 100_000
 const half = blobBytes / 2
@@ -83,13 +83,13 @@ const stages: readonly (readonly [string, Way, (sent: Sent) => number])[] = [
 ]
 
 describe.for(Object.entries(shapes))('%s', ([, prepare]) => {
-  test.for(stages)('cut %s (%s), goes on where it was', async ([, way, cutAt], { registry, imageName, folder }) => {
+  test.for(stages)('cut %s (%s), goes on where it was', async ([, way, cutAt], { registry, imageName }) => {
     const blob = randomContent(blobBytes)
     const sent = await prepare(registry.oci, imageName, blob)
     await sendAndCut(registry.url, sent.bytes.subarray(0, cutAt(sent)), way)
     await goOn(registry.oci, imageName, blob, sent.location)
     await expectPulled(registry.oci, imageName, blob)
-    await expectNothingLeft(registry, folder)
+    await expectNothingLeft(registry)
   })
 })
 
@@ -108,7 +108,7 @@ test.for(stages)(
 
 test.for(stages)(
   'UploadLayerPart, cut %s (%s), goes on where it was',
-  async ([, way, cutAt], { registry, repositoryName, imageName, folder }) => {
+  async ([, way, cutAt], { registry, repositoryName, imageName }) => {
     const { ecr } = registry
     const blob = randomContent(blobBytes)
     const { uploadId } = await ecr.send(new InitiateLayerUploadCommand({ repositoryName }))
@@ -129,7 +129,7 @@ test.for(stages)(
     })
     await ecr.send(new CompleteLayerUploadCommand({ repositoryName, uploadId, layerDigests: [blob.digest] }))
     await expectPulled(registry.oci, imageName, blob)
-    await expectNothingLeft(registry, folder)
+    await expectNothingLeft(registry)
   },
 )
 
@@ -193,7 +193,7 @@ async function expectPulled(oci: OciClient, name: string, blob: Content): Promis
 }
 
 /** No file is open, and none is there but of blobs, once each. */
-async function expectNothingLeft({ app }: TestRegistry, folder: string): Promise<void> {
+async function expectNothingLeft({ app, folder }: TestRegistry): Promise<void> {
   const blobs = `${folder}/blobs`
   await until('files to be closed', async () => openFilesIn(`${blobs}/open`).length === 0)
   await until('what was given up to be removed', async () => {

@@ -3,10 +3,10 @@ import { describe, expect } from 'vitest'
 import type { Answer } from '../../support/answer.ts'
 import { randomContent } from '../../support/images.ts'
 import { pushBlob } from '../../support/push.ts'
-import { testWithRegistryOnDisk } from '../../support/registry-on-disk-test.ts'
+import { testWithRegistry } from '../../support/registry-test.ts'
 
 const blob = randomContent(300_000)
-const test = testWithRegistryOnDisk().extend('path', async ({ registry, imageName }) => {
+const test = testWithRegistry({ isOnDisk: true }).extend('path', async ({ registry, imageName }) => {
   await pushBlob(registry.oci, imageName, blob)
   return `/v2/${imageName}/blobs/${blob.digest}`
 })
