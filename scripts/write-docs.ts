@@ -51,6 +51,7 @@ export const meanings: { readonly [Code in RefusalCode]: string } = {
   PolicyUnknown: 'The repository has no policy.',
   RangeUnsatisfiable: 'The range begins behind the end of the blob.',
   RateExceeded: 'The caller does this more often than `WAYBILL_RATE_LIMITS` allows.',
+  ReadOnly: 'The registry takes no changes for now: `WAYBILL_READ_ONLY`, or a SIGUSR2 to its process.',
   ReferencedBlobsUnknown: 'The manifest names blobs that the repository does not have.',
   ReferencedImagesUnknown: 'The index names manifests that the repository does not have.',
   RegistryUnknown: 'There is no registry of this account id or alias.',
@@ -188,7 +189,8 @@ function settingRow(name: SettingName): string {
 function showDefault(value: string, byDefault: string): string {
   if (byDefault === '') return ''
   if (value === 'bytes') return `\`${byDefault}\` (${mebibytes(Number(byDefault))})`
-  if (value === 'milliseconds') return `\`${byDefault}\` (${Number(byDefault) / 3_600_000} hours)`
+  if (value === 'milliseconds' && Number(byDefault) > 0)
+    return `\`${byDefault}\` (${Number(byDefault) / 3_600_000} hours)`
   return `\`${byDefault}\``
 }
 

@@ -14,6 +14,8 @@ import { Tokens } from './auth/tokens.ts'
 import type { Config } from './config/config.ts'
 import { parseConfig } from './config/parse-config.ts'
 import { CertificateReloader, loadCertificate } from './http/certificate.ts'
+import { Health } from './http/health.ts'
+import type { Metrics } from './http/metrics.ts'
 import { Quirks } from './http/oci/quirks.ts'
 import { Origin } from './http/origin.ts'
 import { RateLimits } from './http/rate-limits.ts'
@@ -22,7 +24,7 @@ import { TrustedProxies } from './http/trusted-proxies.ts'
 import { type Clock, systemClock } from './lib/clock.ts'
 import { repeat } from './lib/repeat.ts'
 import { Registry } from './registry/registry.ts'
-import { openStores, type Stores } from './stores.ts'
+import { openStores, type Stores, type SyncObserver } from './stores.ts'
 
 export type { Stores }
 
@@ -39,6 +41,11 @@ const stopMsMax = 30_000
 export interface App extends AsyncDisposable {
   /** Start answering. Resolves with the URL, without a slash at its end. */
   listen(): Promise<string>
+  /** Say from now on, at `/health/ready`, that no more requests should come. They are answered all the same. */
+  announceStop(): void
+  /** Refuse changes, or take them again. */
+  setReadOnly(isReadOnly: boolean): void
+  readonly isReadOnly: boolean
   /** Read the certificate's files again now, rather than soon after they change. Without TLS, nothing. */
   reloadCertificate(): Promise<void>
   /** The same verbs as behind the doors, without HTTP. */
@@ -61,6 +68,7 @@ const embedded: Config = {
   listen: { host: '127.0.0.1', port: 0 },
   storage: { kind: 'memory' },
   log: 'silent',
+  metrics: 'off',
 }
 
 /**
@@ -71,8 +79,10 @@ export async function createApp(config: Partial<Config> = {}, replacements: Repl
   const complete: Config = { ...embedded, ...config }
   const clock = replacements.clock ?? systemClock
   await using resources = new AsyncDisposableStack()
-  const opened = await openStores(complete.storage, complete.secretKey, resources)
-  const { metadata, blobs, secretKey } = replacements.stores?.(opened) ?? opened
+  const metrics = complete.metrics === 'off' ? undefined : await newMetrics()
+  const onSync: SyncObserver | undefined = metrics && ((store, ms) => metrics.countSync(store, ms))
+  const opened = await openStores(complete.storage, complete.secretKey, resources, onSync)
+  const { metadata, blobs, secretKey, requireWritable } = replacements.stores?.(opened) ?? opened
 
   const box = new SecretBox(secretKey)
   const accessKeys = new AccessKeys({ metadata, box })
@@ -84,15 +94,19 @@ export async function createApp(config: Partial<Config> = {}, replacements: Repl
   await signingKeys.ensure()
   const tokens = new Tokens({ signingKeys, clock })
   const registry = new Registry({ metadata, blobs, limits: complete.limits, clock })
+  registry.access.isReadOnly = complete.isReadOnly
+  metrics?.watchQueues(metadata.view, clock)
+  metrics?.watchReadOnly(() => registry.access.isReadOnly)
+  const health = new Health({ requireWritable })
   const logger = pino({ level: complete.log, base: null })
   resources.use(
-    repeat(() => registry.sweep.passUntilDone(), {
+    repeat(() => sweep(registry), {
       pauseMs: sweepPauseMs,
       onError: (err) => logger.error({ err }, 'a sweep failed; the next one goes on'),
     }),
   )
   resources.use(
-    repeat(() => registry.collector.passUntilDone(), {
+    repeat(() => collect(registry, metrics), {
       pauseMs: collectPauseMs,
       onError: (err) => logger.error({ err }, 'a pass of the garbage collector failed; the next one goes on'),
     }),
@@ -111,6 +125,8 @@ export async function createApp(config: Partial<Config> = {}, replacements: Repl
     quirks: new Quirks(complete.quirks),
     clock,
     logger,
+    health,
+    metrics: metrics && { of: metrics, audience: complete.metrics === 'all' ? 'all' : 'loopback' },
   })
   resources.defer(async () => {
     // A client that never finishes must not keep us from stopping.
@@ -145,10 +161,37 @@ export async function createApp(config: Partial<Config> = {}, replacements: Repl
       const { address, port, family } = server.server.address() as AddressInfo
       return `${certificate ? 'https' : 'http'}://${family === 'IPv6' ? `[${address}]` : address}:${port}`
     },
+    announceStop: () => health.stop(),
+    setReadOnly(isReadOnly) {
+      registry.access.isReadOnly = isReadOnly
+      logger.warn(isReadOnly ? 'changes are refused from now on' : 'changes are taken again')
+    },
+    get isReadOnly() {
+      return registry.access.isReadOnly
+    },
     async reloadCertificate() {
       await reloader?.reload()
     },
     [Symbol.asyncDispose]: () => held[Symbol.asyncDispose](),
+  }
+}
+
+/** Loaded only where it is wanted. */
+async function newMetrics(): Promise<Metrics> {
+  const { Metrics } = await import('./http/metrics.ts')
+  return new Metrics()
+}
+
+/** Nobody asked for what the sweep and the collector do, so that they can wait until changes are taken again. */
+async function sweep({ sweep, access }: Registry): Promise<void> {
+  if (!access.isReadOnly) await sweep.passUntilDone()
+}
+
+async function collect({ collector, access }: Registry, metrics: Metrics | undefined): Promise<void> {
+  while (!access.isReadOnly) {
+    const items = await collector.pass()
+    if (items.length === 0) return
+    metrics?.countCollected(items)
   }
 }
 

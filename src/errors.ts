@@ -57,6 +57,8 @@ export interface Refusals {
   RangeUnsatisfiable: { readonly bytes: number }
   /** The caller does this too often: there are limits only where they were set. */
   RateExceeded: { readonly retryAfterMs: number }
+  /** The registry takes no changes for now. */
+  ReadOnly: Record<never, never>
   ReferencedBlobsUnknown: RepositoryFacts & { readonly digests: readonly string[] }
   ReferencedImagesUnknown: RepositoryFacts & { readonly digests: readonly string[] }
   RegistryUnknown: { readonly registry: string }

@@ -18,7 +18,15 @@ export interface Stores {
   readonly metadata: MetadataStore
   readonly blobs: BlobStore
   readonly secretKey: Uint8Array
+  /**
+   * Prove that both take writes.
+   * @throws MetadataStoreUnavailable, BlobStoreUnavailable
+   */
+  requireWritable(): Promise<void>
 }
+
+/** Told how long each sync to the disk took, in milliseconds. */
+export type SyncObserver = (store: 'metadata' | 'blobs', ms: number) => void
 
 /** Files of a data folder: see docs/storage-layout.md. */
 const databaseFile = 'waybill.db'
@@ -33,6 +41,7 @@ export async function openStores(
   storage: Storage,
   secretKey: Uint8Array | undefined,
   resources: AsyncDisposableStack,
+  onSync: SyncObserver = () => undefined,
 ): Promise<Stores> {
   const { SqliteMetadataStore } = await import('./metadata/sqlite/sqlite-metadata-store.ts')
   switch (storage.kind) {
@@ -42,19 +51,27 @@ export async function openStores(
         metadata: resources.use(SqliteMetadataStore.ephemeral()),
         blobs: resources.use(new MemoryBlobStore()),
         secretKey: secretKey ?? randomBytes(secretKeyBytes),
+        requireWritable: () => Promise.resolve(),
       }
     }
     case 'filesystem': {
       const { FilesystemBlobStore } = await import('./blobs/filesystem/filesystem-blob-store.ts')
+      const { nodeDisk } = await import('./blobs/filesystem/disk.ts')
+      const { timedDisk } = await import('./blobs/filesystem/timed-disk.ts')
       const { lockFolder } = await import('./metadata/sqlite/folder-lock.ts')
       await mkdir(storage.folder, { recursive: true, mode: 0o700 })
       resources.use(lockFolder(storage.folder))
       const key = secretKey ?? (await loadSecretKey(join(storage.folder, secretKeyFile)))
-      return {
-        metadata: resources.use(await SqliteMetadataStore.open(join(storage.folder, databaseFile))),
-        blobs: resources.use(await FilesystemBlobStore.open(join(storage.folder, blobsFolderName))),
-        secretKey: key,
+      const database = join(storage.folder, databaseFile)
+      const onLogSync = (ms: number) => onSync('metadata', ms)
+      const metadata = resources.use(await SqliteMetadataStore.open(database, { onSync: onLogSync }))
+      const disk = timedDisk(nodeDisk, (ms) => onSync('blobs', ms))
+      const blobs = resources.use(await FilesystemBlobStore.open(join(storage.folder, blobsFolderName), { disk }))
+      const requireWritable = async () => {
+        metadata.requireWritable()
+        await blobs.requireWritable()
       }
+      return { metadata, blobs, secretKey: key, requireWritable }
     }
   }
 }
@@ -117,7 +134,7 @@ export async function openStoresBeside(storage: Storage, resources: AsyncDisposa
   }
 }
 
-export type StoresBeside = Omit<Stores, 'secretKey'>
+export type StoresBeside = Pick<Stores, 'metadata' | 'blobs'>
 
 function folderWithData(storage: Storage): string {
   if (storage.kind === 'memory') {

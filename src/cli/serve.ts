@@ -1,3 +1,5 @@
+import { setTimeout as delay } from 'node:timers/promises'
+
 import type { Command } from 'commander'
 
 import type { App } from '../assemble.ts'
@@ -24,9 +26,12 @@ async function serve(config: Config): Promise<void> {
   await using app = await createApp(config)
   const url = await app.listen()
   // Without a certificate it stays what it is: the terminal is closed, so end.
+  process.on('SIGUSR2', () => app.setReadOnly(!app.isReadOnly))
   if (config.tls) process.on('SIGHUP', () => void app.reloadCertificate())
   if (config.log !== 'silent') process.stdout.write(welcome(welcomeFacts(config, app, url)))
   await signalToStop()
+  app.announceStop()
+  await drained(config.drainMs)
   if (config.log !== 'silent') process.stdout.write('Stopping: requests in progress end first.\n')
 }
 
@@ -37,6 +42,14 @@ function welcomeFacts(config: Config, app: App, url: string) {
     storage: config.storage,
     newAdminKey: app.newAdminKey,
   }
+}
+
+/** Time for load balancers to see that they should send no more, unless a second signal is in a hurry. */
+async function drained(drainMs: number): Promise<void> {
+  if (drainMs === 0) return
+  const over = new AbortController()
+  await Promise.race([delay(drainMs, undefined, { signal: over.signal }).catch(() => undefined), signalToStop()])
+  over.abort()
 }
 
 function signalToStop(): Promise<void> {

@@ -35,6 +35,12 @@ export interface Config {
   readonly log: LogLevel
   readonly limits: RegistryLimits
   readonly http: HttpLimits
+  /** Whether changes are refused from the start. */
+  readonly isReadOnly: boolean
+  /** Who may read the metrics. */
+  readonly metrics: 'off' | 'loopback' | 'all'
+  /** How long a server that is told to stop says that it is not ready, and goes on all the same. */
+  readonly drainMs: number
   /** How often each caller may do what. */
   readonly rates: Rates
   /** Whether `/v2/` has the oddities of ECR Public, for those who develop clients. */

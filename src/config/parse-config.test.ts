@@ -143,6 +143,30 @@ const cases: { readonly [Name in SettingName]: Cases } = {
   uploadIdleMsMax: count('uploadIdleMsMax'),
   collectGraceMs: count('collectGraceMs'),
   deletedKeepMs: count('deletedKeepMs'),
+  readOnly: {
+    of: ({ isReadOnly }) => isReadOnly,
+    byDefault: false,
+    taken: [
+      ['on', true],
+      ['off', false],
+    ],
+    refused: ['true', '1', 'ON'],
+  },
+  metrics: {
+    of: ({ metrics }) => metrics,
+    byDefault: 'loopback',
+    taken: ['off', 'loopback', 'all'].map((audience) => [audience, audience] as const),
+    refused: ['on', 'everybody'],
+  },
+  drainMs: {
+    of: ({ drainMs }) => drainMs,
+    byDefault: 0,
+    taken: [
+      ['0', 0],
+      ['15000', 15_000],
+    ],
+    refused: ['-1', '1.5', 'x', '9007199254740993'],
+  },
   rateLimits: {
     of: ({ rates }) => rates,
     byDefault: new Map(),

@@ -61,6 +61,9 @@ export function parseConfig(given: GivenSettings): Config {
       deletedKeepMs: count('deletedKeepMs'),
     },
     http: defaultHttpLimits,
+    isReadOnly: parseSwitch('readOnly', text('readOnly')),
+    metrics: parseMetrics(text('metrics')),
+    drainMs: parseWhole('drainMs', text('drainMs'), 0),
     rates: parseRates(text('rateLimits')),
     quirks: parseQuirks(text('quirks')),
   }
@@ -178,10 +181,25 @@ function parseQuirks(text: string): Config['quirks'] {
   return text
 }
 
+function parseSwitch(name: SettingName, text: string): boolean {
+  if (text !== 'on' && text !== 'off') throw new SettingInvalid(name, `"${text}" is not on or off`)
+  return text === 'on'
+}
+
+function parseMetrics(text: string): Config['metrics'] {
+  const audience = (['off', 'loopback', 'all'] as const).find((known) => known === text)
+  if (!audience) throw new SettingInvalid('metrics', `"${text}" is not off, loopback or all`)
+  return audience
+}
+
 function parseCount(name: SettingName, text: string): number {
+  return parseWhole(name, text, 1)
+}
+
+function parseWhole(name: SettingName, text: string, min: 0 | 1): number {
   const count = Number(text)
-  if (!/^\d+$/.test(text) || !Number.isSafeInteger(count) || count < 1) {
-    throw new SettingInvalid(name, `"${text}" is not a whole number above 0`)
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(count) || count < min) {
+    throw new SettingInvalid(name, `"${text}" is not a whole number${min === 1 ? ' above 0' : ''}`)
   }
   return count
 }

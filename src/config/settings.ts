@@ -151,6 +151,28 @@ export const settings = {
     byDefault: String(defaultLimits.deletedKeepMs),
     sentence: 'A deleted image can be brought back for this long, and takes room until then.',
   },
+  readOnly: {
+    flag: 'read-only',
+    variable: 'WAYBILL_READ_ONLY',
+    value: 'on or off',
+    byDefault: 'off',
+    sentence: 'Whether pushes, and all other changes, are refused from the start. SIGUSR2 turns it on and off.',
+  },
+  metrics: {
+    flag: 'metrics',
+    variable: 'WAYBILL_METRICS',
+    value: 'who',
+    byDefault: 'loopback',
+    sentence:
+      'Who may read `/metrics`: `loopback` for this machine, by no proxy; `all` for whoever reaches the port; `off`.',
+  },
+  drainMs: {
+    flag: 'drain-ms',
+    variable: 'WAYBILL_DRAIN_MS',
+    value: 'milliseconds',
+    byDefault: '0',
+    sentence: 'After SIGTERM, `/health/ready` says no for this long before the server stops taking requests.',
+  },
   rateLimits: {
     flag: 'rate-limits',
     variable: 'WAYBILL_RATE_LIMITS',

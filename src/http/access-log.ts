@@ -10,6 +10,8 @@ declare module 'fastify' {
     principal: Principal | undefined
     /** What was asked for, where the path does not say. */
     operation: string | undefined
+    /** Which of a door's endpoints was asked for, without names and digests, for the metrics: `PUT /manifests/*`. */
+    endpoint: string | undefined
     /** The refusal's code, or `internal`, for the log. */
     failure: string | undefined
     /** Keep what was thrown for the log line; anything that is our own fault is logged whole, once, here. */
@@ -21,6 +23,7 @@ declare module 'fastify' {
 export function addAccessLog(app: FastifyInstance): void {
   app.decorateRequest('principal', undefined)
   app.decorateRequest('operation', undefined)
+  app.decorateRequest('endpoint', undefined)
   app.decorateRequest('failure', undefined)
   app.decorateRequest('noteFailure', function (this: FastifyRequest, thrown: unknown, status: number) {
     this.failure = thrown instanceof RegistryError ? thrown.code : isUnavailable(thrown) ? 'unavailable' : 'internal'

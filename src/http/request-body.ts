@@ -37,9 +37,9 @@ export function withoutDestroying(request: IncomingMessage): AsyncIterable<Buffe
   return request.iterator({ destroyOnReturn: false })
 }
 
-/** Whether an error is only the client's connection ending before its request did. */
+/** Whether an error is only the client's connection ending before its request was read, be it all there by then or not. */
 export function isClientGone(request: IncomingMessage, error: unknown): boolean {
-  return request.destroyed && !request.complete && error instanceof Error && 'code' in error
+  return request.destroyed && !request.readableEnded && error instanceof Error && 'code' in error
 }
 
 export function hasBody(request: IncomingMessage): boolean {

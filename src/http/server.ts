@@ -9,6 +9,8 @@ import { addEcrPublicDoor, type EcrPublicDoorParts } from './ecr-public/door.ts'
 import type { HttpLimits } from './limits.ts'
 import { addLogoDoor, type LogoDoorParts } from './logo/door.ts'
 import { addOciDoor, type OciDoorParts, sendUndecodable } from './oci/door.ts'
+import { addOperatorDoor, type OperatorDoorParts } from './operator/door.ts'
+import { addTurns } from './pipelining.ts'
 import { discardRest, readRest } from './request-body.ts'
 import { addStsDoor, type StsDoorParts } from './sts/door.ts'
 import { addTokenDoor, type TokenDoorParts } from './token/door.ts'
@@ -22,7 +24,8 @@ export type ServerParts = OciDoorParts &
   TokenDoorParts &
   EcrPublicDoorParts &
   LogoDoorParts &
-  StsDoorParts & {
+  StsDoorParts &
+  OperatorDoorParts & {
     readonly logger: Logger
     readonly limits: HttpLimits
     readonly proxies: TrustedProxies
@@ -58,6 +61,8 @@ export function createServer(parts: ServerParts): FastifyInstance {
     return503OnClosing: false,
   }) as unknown as FastifyInstance
   addAccessLog(app)
+  addTurns(app)
+  parts.metrics?.of.watchRequests(app)
   // Where the connection ends with the answer, the rest of the body has to come before it: see `discardRest`.
   app.addHook('onSend', async (request, reply) => {
     if (!reply.raw.shouldKeepAlive) await readRest(request.raw, limits)
@@ -68,5 +73,6 @@ export function createServer(parts: ServerParts): FastifyInstance {
   addEcrPublicDoor(app, parts)
   addStsDoor(app, parts)
   addLogoDoor(app, parts)
+  addOperatorDoor(app, parts)
   return app
 }

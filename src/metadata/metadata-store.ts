@@ -475,6 +475,7 @@ export interface UploadsView {
   listOf(repositoryId: number, limit: number): Promise<UploadRecord[]>
   /** Those not touched since `before`, longest first. */
   listIdle(before: number, limit: number): Promise<UploadRecord[]>
+  count(): Promise<number>
 }
 
 export interface UploadsTransaction extends UploadsView {

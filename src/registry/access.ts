@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache'
 
 import { RegistryError, refuse } from '../errors.ts'
-import type { Action } from '../iam/actions.ts'
+import { type Action, actions } from '../iam/actions.ts'
 import { repositoryArn } from '../iam/arn.ts'
 import { contextOf } from '../iam/context.ts'
 import { type Decision, denialReason, evaluate } from '../iam/evaluate.ts'
@@ -41,9 +41,12 @@ const compiledPoliciesMax = 1_000
 export class Access {
   readonly #policies = new LRUCache<string, Policy>({ max: compiledPoliciesMax })
 
+  /** While it is set, nothing is changed at anybody's request, whatever the policies allow. */
+  isReadOnly = false
+
   /**
    * Refuses `AccessDenied` to a user; `Unauthenticated` to one who is nobody in particular, or whose token is too
-   * narrow. A private repository is unknown to those who may not read it.
+   * narrow; `ReadOnly`. A private repository is unknown to those who may not read it.
    */
   require(
     call: Call,
@@ -57,6 +60,7 @@ export class Access {
     if (pullActions.has(action)) this.#requirePrivatePull(call, action, repository, address)
     else this.#require(call, action, this.decide(call, action, repository, tags), arnOf(repository))
     this.requireScope(call, action, address)
+    this.#requireWritable(action)
   }
 
   /** What the policies say of an action on a repository, and why. Public pulls are not asked of them. */
@@ -104,7 +108,7 @@ export class Access {
 
   /** Whether the caller may put blobs into a repository. */
   canPush(call: Call, repository: RepositoryRecord): boolean {
-    return this.decide(call, 'ecr-public:InitiateLayerUpload', repository).effect === 'allow'
+    return !this.isReadOnly && this.decide(call, 'ecr-public:InitiateLayerUpload', repository).effect === 'allow'
   }
 
   /** For actions on what is no repository yet, on many, or on a registry. Refuses as `require` does. */
@@ -129,6 +133,7 @@ export class Access {
       }),
     })
     this.#require(call, action, decision, resource)
+    this.#requireWritable(action)
   }
 
   /** The caller's own account, for verbs that act on it without being told. Refuses `Unauthenticated`. */
@@ -166,6 +171,11 @@ export class Access {
       resource,
       reason: denialReason(decision, action),
     })
+  }
+
+  #requireWritable(action: Action): void {
+    const { access } = actions[action]
+    if (this.isReadOnly && access !== 'List' && access !== 'Read') throw refuse('ReadOnly', {})
   }
 
   #compiled(text: string): Policy {

@@ -1,4 +1,4 @@
-import { RegistryError, refuse } from '../errors.ts'
+import { isRefusal, RegistryError, refuse } from '../errors.ts'
 import { repositoryArn } from '../iam/arn.ts'
 import { newRowId } from '../lib/ids.ts'
 import type {
@@ -200,7 +200,8 @@ export class Repositories {
       await this.#requireCreateOnPush(call, address)
       return true
     } catch (error) {
-      if (error instanceof RegistryError) return false
+      // The token is for what the policies allow; the push itself is told what is the matter.
+      if (error instanceof RegistryError) return isRefusal(error, 'ReadOnly')
       throw error
     }
   }

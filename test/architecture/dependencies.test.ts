@@ -9,6 +9,7 @@ const reasons: Readonly<Record<string, string>> = {
   jose: 'Signs and verifies JWTs. Checking tokens is no place for code of our own.',
   'lru-cache': 'Bounded caches in constant time: prepared statements, verified tokens, digests in the making.',
   pino: 'One line of JSON for each request, without slowing the request down.',
+  'prom-client': 'Histograms, the process and its event loop in the format that every Prometheus reads.',
   'sql-template-tag': 'Plain SQL with its values apart from its text, in the form of both SQLite and PostgreSQL.',
   zod: 'Shapes of the input of API operations, with messages of our choosing: those of ECR.',
 }

@@ -100,8 +100,6 @@ describe.concurrent('waybill gc', { timeout: commandsMsMax }, () => {
     const { stdout } = await say('gc', 'explain', '--hours', '200')
     expect(stdout).toContain(`collect  deleted   ${name}@${deleted.digest}: its time to be brought back is up`)
     expect(stdout).toContain(`keep     link      ${name}@${layer.digest}: an image refers to it`)
-    expect((await say('gc', 'explain')).stdout).toBe('Nothing is due.\n')
-    expect((await say('gc', 'explain', '--hours', 'x')).exitCode).toBe(2)
   })
 
   test('run does what is due', async ({ copy }) => {
@@ -130,14 +128,11 @@ describe.concurrent('what was', { timeout: commandsMsMax }, () => {
     })
     expect(await pullImage(site.registry.oci, name, deleted, 'deleted')).toEqual(asPulled(deleted))
     expect((await say('restore', `${name}@${deleted.digest}`)).stderr).toContain('has no such deleted image')
-    expect((await say('restore', '--list', name)).stdout).toBe('There is nothing to bring back.\n')
   })
 
   test.for([
-    ['restore', 'library/none@sha256:00'],
-    ['restore'],
+    ['restore', 'library/none'],
     ['restore', `library/none@${kept.digest}`],
-    ['tag-history', 'library/none'],
   ])('%j is refused in words', async (args, { say }) => {
     const { exitCode, stderr } = await say(...args)
     expect(exitCode).toBe(1)
@@ -159,6 +154,5 @@ describe.concurrent('what was', { timeout: commandsMsMax }, () => {
     }
     expect(await set('14')).toBe(14 * 24 * 60 * 60 * 1000)
     expect(await set('always')).toBeUndefined()
-    expect((await sayOn(copy.folder, ['repository', 'set', name, '--keep-untagged', '0'])).exitCode).toBe(2)
   })
 })

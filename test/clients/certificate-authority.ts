@@ -1,6 +1,6 @@
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { getCACertificates, setDefaultCACertificates } from 'node:tls'
-import { readFile } from 'node:fs/promises'
 import { runCommand } from '../support/command.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 

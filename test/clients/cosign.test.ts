@@ -45,7 +45,9 @@ describe('cosign', () => {
 
       expect(await verify(keys.public, signed)).toContain(digest)
       const attestation = await stranger.run('cosign', [...verifyAttestation, '--key', keys.public, signed])
-      expect(statementIn(attestation)).toMatchObject({ subject: [{ digest: { sha256: digest.replace('sha256:', '') } }] })
+      expect(statementIn(attestation)).toMatchObject({
+        subject: [{ digest: { sha256: digest.replace('sha256:', '') } }],
+      })
       await expect(verify(keys.public, unsigned)).rejects.toThrow(/no signatures found/)
       await expect(verify(otherKeys.public, signed)).rejects.toThrow(/no matching (signatures|attestations)/)
 

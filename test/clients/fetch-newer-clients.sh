@@ -40,7 +40,7 @@ keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 printf 'deb [signed-by=%s target=Packages] %s %s main\n' "$keyring" "$mirror" "$suite" >"$work/sources.list"
 
 apt_get() {
-  apt-get -qq -o APT::Sandbox::User=root \
+  apt-get -qq -o APT::Sandbox::User=root -o Acquire::Retries=3 \
     -o Dir::Etc::SourceList="$work/sources.list" -o Dir::Etc::SourceParts=/dev/null \
     -o Dir::Etc::Preferences=/dev/null -o Dir::Etc::PreferencesParts=/dev/null \
     -o Dir::State="$work/state" -o Dir::State::Status=/dev/null -o Dir::Cache="$work/cache" "$@"

@@ -20,7 +20,14 @@ const scenario = base.extend('artifact', async ({ registry, publisher }) => {
   await publisher.write('data.bin', randomBytes(3_000_000))
   await publisher.write('note.txt', 'a note\n')
   const files = ['data.bin:application/octet-stream', 'note.txt:text/plain']
-  await publisher.run('oras', ['push', plainHttp, '--artifact-type', 'application/vnd.example.data', reference, ...files])
+  await publisher.run('oras', [
+    'push',
+    plainHttp,
+    '--artifact-type',
+    'application/vnd.example.data',
+    reference,
+    ...files,
+  ])
   return reference
 })
 
@@ -68,7 +75,10 @@ describe('oras', () => {
       expect(await readFile(blobPath(image.folder, note!), 'utf8')).toBe('a note\n')
       expect(await stranger.run('oras', ['resolve', plainHttp, artifact])).toBe(image.digest)
       await stranger.run('oras', ['pull', plainHttp, '--output', 'got', artifact])
-      expect(await contentOf(stranger.path('got'))).toMatchObject({ 'data.bin': data!.digest, 'note.txt': note!.digest })
+      expect(await contentOf(stranger.path('got'))).toMatchObject({
+        'data.bin': data!.digest,
+        'note.txt': note!.digest,
+      })
     },
   )
 
@@ -105,24 +115,29 @@ describe('oras', () => {
       for (const reference of [second!, third!]) {
         const expected = await discover(stranger, artifact)
         expect(digestsIn(await discover(stranger, reference))).toEqual(digestsIn(expected))
-        expect(await contentOf(await pull(stranger, reference))).toEqual(await contentOf(await pull(stranger, artifact)))
+        expect(await contentOf(await pull(stranger, reference))).toEqual(
+          await contentOf(await pull(stranger, artifact)),
+        )
       }
     },
   )
 
-  scenario('deletes an artifact, and then what was about it is all there is', async ({ artifact, publisher, expect }) => {
-    await attachAll(publisher, artifact)
-    const { digest, referrers } = await discover(publisher, artifact)
-    await publisher.run('oras', ['manifest', 'delete', plainHttp, '--force', artifact])
+  scenario(
+    'deletes an artifact, and then what was about it is all there is',
+    async ({ artifact, publisher, expect }) => {
+      await attachAll(publisher, artifact)
+      const { digest, referrers } = await discover(publisher, artifact)
+      await publisher.run('oras', ['manifest', 'delete', plainHttp, '--force', artifact])
 
-    await expect(publisher.run('oras', ['resolve', plainHttp, artifact])).rejects.toThrow(/not found/)
-    const repository = artifact.replace(/:1$/, '')
-    expect(await publisher.run('oras', ['repo', 'tags', plainHttp, repository])).toBe('')
-    for (const referrer of referrers) {
-      const manifest = await publisher.run('crane', ['manifest', `${repository}@${referrer.digest}`])
-      expect(JSON.parse(manifest)).toMatchObject({ subject: { digest } })
-    }
-  })
+      await expect(publisher.run('oras', ['resolve', plainHttp, artifact])).rejects.toThrow(/not found/)
+      const repository = artifact.replace(/:1$/, '')
+      expect(await publisher.run('oras', ['repo', 'tags', plainHttp, repository])).toBe('')
+      for (const referrer of referrers) {
+        const manifest = await publisher.run('crane', ['manifest', `${repository}@${referrer.digest}`])
+        expect(JSON.parse(manifest)).toMatchObject({ subject: { digest } })
+      }
+    },
+  )
 
   scenario(
     "pushes a Helm chart, which the API knows by its config's type, and crane pulls the same bytes",

@@ -162,6 +162,7 @@ export function describeScanOf(driver: MetadataStoreUnderTest): void {
         for (const each of uploads) await tx.uploads.insert(each)
       })
       expect(await all(store, 'listUploads')).toEqual(uploads)
+      expect(await store.view.uploads.count()).toBe(3)
     })
 
     check('keys are named by blobs, uploads and discards', async (store) => {

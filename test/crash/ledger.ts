@@ -1,20 +1,40 @@
 import type { Manifest } from '../support/images.ts'
-import { type QuickClient, Refused } from '../support/quick-client.ts'
 
 /** Where a tag may be: on one of these images, or on none. */
 type Whereabouts = readonly (Manifest | undefined)[]
 
+/** What has to be true, by `<name>:<tag>` and `<name>@<digest>`. */
+interface Book {
+  readonly tags: Map<string, Whereabouts>
+  readonly images: Map<string, Manifest>
+}
+
+/** How a registry is asked what is in it. */
+export interface Witness {
+  /** The digest that a tag is on; `undefined` when there is no such tag. */
+  digestOf(name: string, tag: string): Promise<string | undefined>
+  /** Throws unless the image is there with all that it needs, byte for byte. */
+  expectPulled(name: string, manifest: Manifest, tag?: string): Promise<void>
+}
+
 /**
- * What a client was told, by name and tag, and what it asked for and was not told of. A change that was answered is so;
- * one that was cut off may have happened or not, and nothing else may have.
+ * What clients were told, and what they asked for and were not told of. A change that was answered is so; one that was
+ * cut off may have happened or not, and nothing else may have.
  */
 export class Ledger {
-  readonly #tags = new Map<string, Whereabouts>()
-  readonly #images = new Map<string, readonly [name: string, manifest: Manifest]>()
-  #acknowledged = 0
-  /** What was entered or put in doubt since `settleRound`. */
+  readonly #position: () => Promise<number>
+  /** Every entry, with when it was made. */
+  readonly #history: { readonly at: number; readonly enter: (book: Book) => void }[] = []
+  readonly #book: Book = { tags: new Map(), images: new Map() }
   readonly #recent = new Set<string>()
+  #acknowledged = 0
 
+  /** `position`: what time it is, as `checkAsOf` counts it. */
+  constructor(position: () => Promise<number> = () => Promise.resolve(0)) {
+    this.#position = position
+  }
+
+  /** How many changes were answered. */
   get acknowledged(): number {
     return this.#acknowledged
   }
@@ -22,69 +42,72 @@ export class Ledger {
   /** Puts or moves a tag by `operation`, or with `undefined` removes it; the image as such stays. */
   async tag(name: string, tag: string, target: Manifest | undefined, operation: () => Promise<void>): Promise<void> {
     const key = `${name}:${tag}`
-    const before = this.#tags.get(key) ?? [undefined]
-    this.#recent.add(key)
-    this.#tags.set(key, [...before, target])
+    await this.#enter([key], ({ tags }) => void tags.set(key, [...(tags.get(key) ?? [undefined]), target]))
     await operation()
-    this.#tags.set(key, [target])
-    if (target) this.#images.set(`${name}@${target.digest}`, [name, target])
-    this.#acknowledged++
-  }
-
-  /** Pushes an image without a tag by `operation`. */
-  async image(name: string, manifest: Manifest, operation: () => Promise<void>): Promise<void> {
-    await operation()
-    const key = `${name}@${manifest.digest}`
-    this.#recent.add(key)
-    this.#images.set(key, [name, manifest])
+    const imageKey = `${name}@${target?.digest}`
+    await this.#enter([key, imageKey], ({ tags, images }) => {
+      tags.set(key, [target])
+      if (target) images.set(imageKey, target)
+    })
     this.#acknowledged++
   }
 
   /** Deletes an image, with its tags, by `operation`. */
   async remove(name: string, manifest: Manifest, operation: () => Promise<void>): Promise<void> {
-    this.#images.delete(`${name}@${manifest.digest}`)
-    const tagged = [...this.#tags].filter(
-      ([key, where]) => key.startsWith(`${name}:`) && where.some((target) => target?.digest === manifest.digest),
-    )
-    for (const [key, where] of tagged) {
-      this.#recent.add(key)
-      this.#tags.set(key, [...where, undefined])
-    }
+    const keys = [...this.#book.tags.keys()].filter((key) => key.startsWith(`${name}:`))
+    const isThis = (target: Manifest | undefined) => target?.digest === manifest.digest
+    await this.#enter(keys, ({ tags, images }) => {
+      images.delete(`${name}@${manifest.digest}`)
+      for (const [key, where] of tags)
+        if (keys.includes(key) && where.some(isThis)) tags.set(key, [...where, undefined])
+    })
     await operation()
-    for (const [key, where] of tagged) {
-      this.#tags.set(key, [...where.filter((target) => target?.digest !== manifest.digest), undefined])
-    }
+    await this.#enter(keys, ({ tags }) => {
+      for (const [key, where] of tags)
+        if (keys.includes(key))
+          tags.set(
+            key,
+            where.filter((target) => !isThis(target)),
+          )
+    })
     this.#acknowledged++
   }
 
-  /** Throws unless everything is as it was told. With `recentOnly`, of what was asked for since the last such check. */
-  async check(client: QuickClient, { recentOnly = false } = {}): Promise<void> {
-    const isAsked = (key: string) => !recentOnly || this.#recent.has(key)
-    for (const [key, where] of this.#tags) if (isAsked(key)) await this.#checkTag(client, key, where)
-    for (const [key, [name, manifest]] of this.#images) if (isAsked(key)) await client.expectPulled(name, manifest)
+  /** Throws unless everything is as was told; with `recentOnly`, what was asked for since the last such check. */
+  async check(witness: Witness, { recentOnly = false } = {}): Promise<void> {
+    await checkBook(this.#book, witness, (key) => !recentOnly || this.#recent.has(key))
     this.#recent.clear()
   }
 
-  /** Looks where a tag is, which from then on is where it has to be. */
-  async #checkTag(client: QuickClient, key: string, where: Whereabouts): Promise<void> {
+  /** Throws unless everything is as had been told by then. Knows nothing of what `check` has found. */
+  async checkAsOf(position: number, witness: Witness): Promise<void> {
+    const book: Book = { tags: new Map(), images: new Map() }
+    for (const { at, enter } of this.#history) if (at <= position) enter(book)
+    await checkBook(book, witness, () => true)
+  }
+
+  async #enter(keys: readonly string[], enter: (book: Book) => void): Promise<void> {
+    this.#history.push({ at: await this.#position(), enter })
+    enter(this.#book)
+    for (const key of keys) this.#recent.add(key)
+  }
+}
+
+/** Finding where a tag is settles it: from then on it has to be there. */
+async function checkBook(book: Book, witness: Witness, isAsked: (key: string) => boolean): Promise<void> {
+  for (const [key, where] of book.tags) {
+    if (!isAsked(key)) continue
     const [name, tag] = key.split(':') as [string, string]
-    const digest = await digestOf(client, name, tag)
+    const digest = await witness.digestOf(name, tag)
     if (!where.some((target) => target?.digest === digest)) {
       const expected = where.map((target) => target?.digest ?? 'nothing').join(' or ')
       throw new Error(`${key} is on ${digest ?? 'nothing'}, and was said to be on ${expected}`)
     }
     const target = where.find((manifest) => manifest?.digest === digest)
-    if (target) await client.expectPulled(name, target, tag)
-    this.#tags.set(key, [target])
+    if (target) await witness.expectPulled(name, target, tag)
+    book.tags.set(key, [target])
   }
-}
-
-async function digestOf(client: QuickClient, name: string, tag: string): Promise<string | undefined> {
-  try {
-    const { headers } = await client.send(200, 'HEAD', `/v2/${name}/manifests/${tag}`)
-    return headers['docker-content-digest'] as string
-  } catch (error) {
-    if (error instanceof Refused && error.status === 404) return undefined
-    throw error
+  for (const [key, manifest] of book.images) {
+    if (isAsked(key)) await witness.expectPulled(key.slice(0, key.indexOf('@')), manifest)
   }
 }

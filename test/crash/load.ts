@@ -1,6 +1,6 @@
+import type { AccessKey } from '../../src/auth/access-keys.ts'
 import { type Content, image, index, layer, type Manifest } from '../support/images.ts'
 import { type EndpointUpload, QuickClient, Refused } from '../support/quick-client.ts'
-import type { AccessKey } from '../../src/auth/access-keys.ts'
 import type { Ledger } from './ledger.ts'
 
 const administrator: AccessKey = {
@@ -105,16 +105,24 @@ export class LoadClient {
     }
   }
 
-  async #push(name: string, tag: string, manifest: Manifest, push: (manifest: Manifest) => Promise<void>): Promise<void> {
+  async #push(
+    name: string,
+    tag: string,
+    manifest: Manifest,
+    push: (manifest: Manifest) => Promise<void>,
+  ): Promise<void> {
     await this.#ledger.tag(name, tag, manifest, () => push(manifest))
     this.#pushed.push(manifest)
   }
 
   async #pushByApi(client: QuickClient, manifest: Manifest, tag: string): Promise<void> {
     const repositoryName = this.#name
-    await client.call('CreateRepository', { repositoryName }).catch((error: unknown) => {
-      if (!(error instanceof Refused && error.status === 400)) throw error
-    })
+    // There is no creating on push at this door; that it is there already is as good.
+    if (this.#pushed.length === 0) {
+      await client.call('CreateRepository', { repositoryName }).catch((error: unknown) => {
+        if (!(error instanceof Refused && error.status === 400)) throw error
+      })
+    }
     await client.pushByApi(repositoryName, manifest, tag)
   }
 

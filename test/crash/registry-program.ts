@@ -2,7 +2,11 @@
  * A registry in a process that is there to be killed. It loads everything, says `ready`, and opens the data folder when
  * it is told to: so what is timed, and interrupted, is what happens to data. Forked by `RegistryVictim`.
  */
+import { flushCompileCache } from 'node:module'
 import { createApp } from '../../src/assemble.ts'
+import '../../src/blobs/filesystem/filesystem-blob-store.ts'
+import '../../src/metadata/sqlite/folder-lock.ts'
+import '../../src/metadata/sqlite/sqlite-metadata-store.ts'
 import { parseAlias } from '../../src/oci/repository-name.ts'
 import { defaultLimits } from '../../src/registry/limits.ts'
 import { Registry } from '../../src/registry/registry.ts'
@@ -14,14 +18,16 @@ const report = (message: Report) => process.send?.(message)
 
 /** Reviews fall due after this and up to a minute more. */
 const collectGraceMs = 1_000
-/** So far ahead of time is the collector that about half of what it could find is due at once. */
-const collectorAheadMs = 30_000
+/** So far ahead of time is the collector that about a sixth of what it could find is due at once. */
+const collectorAheadMs = 15_000
 /** And so far the sweep, so that objects go at once instead of in an hour. */
 const sweepAheadMs = 2 * 60 * 60 * 1000
-const garbagePauseMs = 5
+const garbagePauseMs = 20
 
 process.once('disconnect', () => process.exit())
 process.once('message', (orders: Orders) => void serve(orders))
+// Once killed, it could not.
+flushCompileCache()
 report({ kind: 'ready' })
 
 async function serve({ folder, adminKey, killAt, collectsGarbage }: Orders): Promise<void> {

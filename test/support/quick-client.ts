@@ -42,7 +42,12 @@ export class QuickClient implements Disposable {
     this.#key = key
   }
 
-  async ask(method: string, path: string, headers: Record<string, string> = {}, body?: Uint8Array): Promise<QuickAnswer> {
+  async ask(
+    method: string,
+    path: string,
+    headers: Record<string, string> = {},
+    body?: Uint8Array,
+  ): Promise<QuickAnswer> {
     const sent = request(new URL(path, this.#url), {
       method,
       agent: this.#agent,
@@ -87,7 +92,10 @@ export class QuickClient implements Disposable {
     let { location } = (await this.send(202, 'POST', uploads)).headers
     if (how === 'PATCH in chunks') {
       const half = bytes.length >> 1
-      for (const [start, end] of [[0, half], [half, bytes.length]] as const) {
+      for (const [start, end] of [
+        [0, half],
+        [half, bytes.length],
+      ] as const) {
         if (start === end) continue
         const range = { ...octets, 'content-range': `${start}-${end - 1}` }
         ;({ location } = (await this.send(202, 'PATCH', location!, range, bytes.subarray(start, end))).headers)
@@ -98,7 +106,12 @@ export class QuickClient implements Disposable {
   }
 
   /** Pushes a manifest through the registry endpoint, with all that it needs. */
-  async pushByEndpoint(name: string, manifest: Manifest, tag?: string, how: EndpointUpload = 'POST and PUT'): Promise<void> {
+  async pushByEndpoint(
+    name: string,
+    manifest: Manifest,
+    tag?: string,
+    how: EndpointUpload = 'POST and PUT',
+  ): Promise<void> {
     for (const child of manifest.children) await this.pushByEndpoint(name, child, undefined, how)
     for (const blob of manifest.blobs) await this.pushBlob(name, blob, how)
     await this.putManifest(name, manifest, tag)
@@ -138,6 +151,17 @@ export class QuickClient implements Disposable {
       if (!pulled.bytes.equals(blob.bytes)) throw new Error(`the bytes of ${blob.digest} have changed`)
     }
     for (const child of manifest.children) await this.expectPulled(name, child)
+  }
+
+  /** The digest that a tag is on; `undefined` when there is no such tag. */
+  async digestOf(name: string, tag: string): Promise<string | undefined> {
+    try {
+      const { headers } = await this.send(200, 'HEAD', `/v2/${name}/manifests/${tag}`)
+      return headers['docker-content-digest'] as string
+    } catch (error) {
+      if (error instanceof Refused && error.status === 404) return undefined
+      throw error
+    }
   }
 
   [Symbol.dispose](): void {

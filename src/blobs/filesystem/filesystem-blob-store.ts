@@ -26,6 +26,9 @@ export interface FilesystemBlobStoreOptions {
 /** For how many open keys the store remembers that they are durable. Those it forgets are synced again. */
 const DURABLE_KEYS_MAX = 4096
 
+/** A block, so that a full disk has no room for it. */
+const probe = Buffer.alloc(4096, 'waybill ')
+
 /** How many files `keys()` asks for their sizes at a time. */
 const STATUSES_AT_ONCE = 64
 
@@ -39,17 +42,23 @@ const STATUSES_AT_ONCE = 64
 export class FilesystemBlobStore implements BlobStore {
   readonly #disk: Disk
   readonly #directories: AsyncDisposableStack
+  readonly #folder: Directory
   readonly #open: Directory
   readonly #sealed: Directory
   readonly #shards = new Map<string, Promise<Directory>>()
   /** The size of an open key that this process synced last, and has not touched since. */
   readonly #durableSizes = new LRUCache<BlobKey, number>({ max: DURABLE_KEYS_MAX })
 
-  private constructor(disk: Disk, directories: AsyncDisposableStack, open: Directory, sealed: Directory) {
+  private constructor(
+    disk: Disk,
+    directories: AsyncDisposableStack,
+    parts: { folder: Directory; open: Directory; sealed: Directory },
+  ) {
     this.#disk = disk
     this.#directories = directories
-    this.#open = open
-    this.#sealed = sealed
+    this.#folder = parts.folder
+    this.#open = parts.open
+    this.#sealed = parts.sealed
   }
 
   /** Opens the store in the folder `root`, which is made where it is missing. */
@@ -59,7 +68,21 @@ export class FilesystemBlobStore implements BlobStore {
     const folder = directories.use(await Directory.open(disk, resolve(root)))
     const open = directories.use(await folder.child('open'))
     const sealed = directories.use(await folder.child('sealed'))
-    return new FilesystemBlobStore(disk, directories.move(), open, sealed)
+    return new FilesystemBlobStore(disk, directories.move(), { folder, open, sealed })
+  }
+
+  /**
+   * Prove that bytes can be written and synced: by doing it, in a file of no key.
+   * @throws BlobStoreUnavailable, and whatever else the disk says
+   */
+  async requireWritable(): Promise<void> {
+    const path = join(this.#folder.path, 'probe')
+    const descriptor = await this.#disk.open(path, constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC)
+    await closing(this.#disk, descriptor, async () => {
+      await this.#disk.writev(descriptor, [probe], 0)
+      await this.#disk.datasync(descriptor)
+    })
+    await ifThere(this.#disk.unlink(path))
   }
 
   async append(key: BlobKey, offset: number, body: AsyncIterable<Uint8Array>, signal?: AbortSignal): Promise<number> {

@@ -92,6 +92,8 @@ const rows: { readonly [Code in RefusalCode]: (facts: Refusals[Code]) => EcrPubl
   ParameterInvalid: (f) => invalid(f.path, f.constraint),
   RangeUnsatisfiable: (f) => error('InvalidParameterException', `The layer has ${f.bytes} bytes`),
   RateExceeded: () => error('ThrottlingException', 'Rate exceeded'),
+  ReadOnly: () =>
+    error('UnsupportedCommandException', 'The registry is read-only for now: it can be read and not changed.'),
   ReferencedBlobsUnknown: (f) =>
     error(
       'LayersNotFoundException',

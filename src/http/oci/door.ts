@@ -58,6 +58,7 @@ async function answer(request: FastifyRequest, parts: OciDoorParts): Promise<Oci
   const method = request.method as Method
   const handler = route.handlers[method]
   if (!handler) throw refuse('MethodUnsupported', { method: request.method, path })
+  request.endpoint = `${method} ${route.endpoint}`
   const identity = await parts.authenticator.byAuthorization(request.headers.authorization)
   const call = callFrom(request, 'registry', identity, parts.clock())
   const counted = route.countsAs[method]

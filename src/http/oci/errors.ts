@@ -61,6 +61,7 @@ const rows: { readonly [Code in RefusalCode]: (facts: Refusals[Code]) => OciErro
     error(416, 'SIZE_INVALID', `The blob has ${f.bytes} bytes`, { 'content-range': `bytes */${f.bytes}` }),
   RateExceeded: (f) =>
     error(429, 'TOOMANYREQUESTS', 'Rate exceeded', { 'retry-after': String(Math.ceil(f.retryAfterMs / 1000)) }),
+  ReadOnly: () => error(405, 'UNSUPPORTED', 'The registry is read-only for now: images can be pulled and not pushed'),
   ReferencedBlobsUnknown: (f) =>
     error(
       400,

@@ -81,6 +81,8 @@ const patterns = endpoints
   .sort((a, b) => b.segments.length - a.segments.length)
 
 export interface RouteMatch {
+  /** The endpoint's path, with `*` for what varies. */
+  readonly endpoint: string
   readonly parameters: RouteParameters
   readonly isPush: boolean
   readonly handlers: Endpoint['handlers']
@@ -93,12 +95,13 @@ export function matchRoute(path: string): RouteMatch | undefined {
   if (!segments) return undefined
   // A trailing slash after `uploads` is the specification's spelling; clients leave it out.
   if (segments.at(-1) === 'uploads' && segments.at(-2) === 'blobs') segments.push('')
-  for (const { segments: pattern, hasName, isPush = false, handlers, countsAs = {} } of patterns) {
+  for (const { path: endpoint, segments: pattern, hasName, isPush = false, handlers, countsAs = {} } of patterns) {
     const nameLength = segments.length - pattern.length
     if (hasName ? nameLength < 1 : nameLength !== 0) continue
     if (!pattern.every((wanted, i) => matchesSegment(wanted, segments[nameLength + i]!))) continue
     const last = pattern.at(-1) === '*' ? segments.at(-1)! : ''
-    return { parameters: { name: segments.slice(0, nameLength).join('/'), last }, isPush, handlers, countsAs }
+    const parameters = { name: segments.slice(0, nameLength).join('/'), last }
+    return { endpoint, parameters, isPush, handlers, countsAs }
   }
   return undefined
 }

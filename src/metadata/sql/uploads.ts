@@ -33,6 +33,11 @@ export class SqlUploads implements UploadsTransaction {
     return rows.map(toUpload)
   }
 
+  async count(): Promise<number> {
+    const [row] = await this.#session.all(sql`SELECT COUNT(*) AS n FROM upload`)
+    return row?.n as number
+  }
+
   async insert(upload: UploadRecord): Promise<void> {
     await this.#session.run(sql`
       INSERT INTO upload (${uploadColumns})

@@ -60,9 +60,12 @@ export class SqliteMetadataStore implements MetadataStore {
     })
   }
 
-  /** Open, or create, the database at `path` and bring it to the newest schema. @throws SchemaTooNew */
-  static open(path: string): Promise<SqliteMetadataStore> {
-    return SqliteMetadataStore.#open(path, migrate, {})
+  /**
+   * Open, or create, the database at `path` and bring it to the newest schema. `onSync` is told how long each sync of the
+   * log took, in milliseconds. @throws SchemaTooNew
+   */
+  static open(path: string, { onSync }: { readonly onSync?: (ms: number) => void } = {}): Promise<SqliteMetadataStore> {
+    return SqliteMetadataStore.#open(path, migrate, {}, onSync)
   }
 
   /**
@@ -77,6 +80,7 @@ export class SqliteMetadataStore implements MetadataStore {
     path: string,
     prepare: (connection: SqliteConnection) => void,
     options: ConnectionOptions,
+    onSync: (ms: number) => void = () => undefined,
   ): Promise<SqliteMetadataStore> {
     await using resources = new AsyncDisposableStack()
     const writer = resources.use(new SqliteConnection(path, options))
@@ -89,7 +93,7 @@ export class SqliteMetadataStore implements MetadataStore {
       connection.execute('PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY')
     }
     reader.pragma('user_version') // brings the log file into being
-    const durability = resources.use(await WalDurability.open(path))
+    const durability = resources.use(await WalDurability.open(path, onSync))
     resources.use(startCheckpoints(path))
     return new SqliteMetadataStore({ writer, readFrom: reader, durability, resources: resources.move() })
   }
@@ -101,6 +105,12 @@ export class SqliteMetadataStore implements MetadataStore {
     writer.execute('PRAGMA foreign_keys = ON')
     migrate(writer)
     return new SqliteMetadataStore({ writer, readFrom: writer, durability: noDurability, resources })
+  }
+
+  /** @throws MetadataStoreUnavailable when nothing is written any more: it is closed, or a sync has failed */
+  requireWritable(): void {
+    if (this.#isClosed) throw new MetadataStoreUnavailable('the metadata store is closed')
+    this.#durability.requireHealthy()
   }
 
   async write<T>(change: (tx: MetadataTransaction) => Promise<T>): Promise<T> {
@@ -212,21 +222,23 @@ const noDurability: Durability = {
 class WalDurability implements Durability, AsyncDisposable {
   readonly #log: FileHandle
   readonly #sync: GroupSync
+  readonly #onSync: (ms: number) => void
   #commits = 0
   #commitsSynced = 0
   #failure: unknown
 
-  private constructor(log: FileHandle) {
+  private constructor(log: FileHandle, onSync: (ms: number) => void) {
     this.#log = log
+    this.#onSync = onSync
     this.#sync = new GroupSync(() => this.#flush())
   }
 
-  static async open(databasePath: string): Promise<WalDurability> {
+  static async open(databasePath: string, onSync: (ms: number) => void): Promise<WalDurability> {
     // A second descriptor is harmless: SQLite's own locks are on the database and on its shared-memory file.
     const log = await open(`${databasePath}-wal`, 'r')
     await using folder = await open(dirname(databasePath), 'r')
     await folder.sync()
-    return new WalDurability(log)
+    return new WalDurability(log, onSync)
   }
 
   committed(): void {
@@ -248,11 +260,13 @@ class WalDurability implements Durability, AsyncDisposable {
   async #flush(): Promise<void> {
     this.requireHealthy()
     const covered = this.#commits
+    const startedAt = performance.now()
     try {
       await this.#log.datasync()
     } catch (error) {
       this.#failure = error
     }
+    this.#onSync(performance.now() - startedAt)
     this.requireHealthy()
     this.#commitsSynced = covered
   }
