@@ -11,7 +11,7 @@ import type {
   RepositoryRecord,
 } from '../metadata/metadata-store.ts'
 import { algorithmOf, type Digest } from '../oci/digest.ts'
-import { type Manifest, parseManifest } from '../oci/manifest.ts'
+import { type Descriptor, type Manifest, parseManifest } from '../oci/manifest.ts'
 import type { Reference, Tag } from '../oci/reference.ts'
 import type { Access } from './access.ts'
 import { factsOf } from './address.ts'
@@ -254,13 +254,13 @@ export class Manifests {
       artifactType: manifest.artifactType,
       configMediaType: manifest.configMediaType,
       subject: manifest.subject,
-      contentBytes: Math.max(manifest.contentBytes, ...children.map((child) => child.contentBytes)),
+      contentBytes: Math.max(manifest.contentBytes, ...children.images.map((child) => child.contentBytes)),
       pushedAt: call.now,
       payload: manifest.bytes,
     }
     await tx.manifests.insert(repository.id, record, {
-      blobs: manifest.blobs,
-      children: manifest.children.map((child) => child.digest),
+      blobs: [...manifest.blobs, ...children.blobs],
+      children: children.images.map((child) => child.digest),
     })
     await tx.deletedManifests.remove(repository.id, manifest.digest)
     await this.#schedule.reviewManifest(tx, repository, manifest.digest, call.now)
@@ -326,16 +326,19 @@ async function requireBlobs(
   if (missing.length > 0) throw refuse('ReferencedBlobsUnknown', { ...factsOf(address), digests: missing })
 }
 
+/** What an index lists: images, or, as in a cache that BuildKit has exported, blobs. */
 async function requireChildren(
   tx: MetadataTransaction,
   address: RepositoryAddress,
   repository: RepositoryRecord,
   manifest: Manifest,
-): Promise<ManifestSummary[]> {
-  const wanted = [...new Set(manifest.children.map((child) => child.digest))]
-  const children = await tx.manifests.listAmong(repository.id, wanted)
-  const present = new Set(children.map((child) => child.digest))
-  const missing = wanted.filter((digest) => !present.has(digest))
+): Promise<{ images: ManifestSummary[]; blobs: Descriptor[] }> {
+  const digestsOf = (items: readonly { readonly digest: Digest }[]) => new Set(items.map((item) => item.digest))
+  const images = await tx.manifests.listAmong(repository.id, [...digestsOf(manifest.children)])
+  const present = digestsOf(images)
+  const blobs = manifest.children.filter((child) => !present.has(child.digest))
+  const linked = digestsOf(await tx.blobs.listLinked(repository.id, [...digestsOf(blobs)]))
+  const missing = [...digestsOf(blobs)].filter((digest) => !linked.has(digest))
   if (missing.length > 0) throw refuse('ReferencedImagesUnknown', { ...factsOf(address), digests: missing })
-  return children
+  return { images, blobs }
 }

@@ -121,6 +121,11 @@ export class Uploads {
     await this.#requireOpen(call, address, upload)
     const running = await this.#digests.take(upload, this.#digests.algorithmOf(upload.id))
     const { bytes, interruption } = await this.#receive(address, upload, chunk, running, turn)
+    if (interruption && bytes === 0) {
+      // Nothing came, so nothing is to be recorded: least of all a part without bytes.
+      this.#digests.keep(upload.id, upload.offset, running)
+      throw interruption.reason
+    }
     const advanced = withPart(upload, bytes, call.now)
     const isAdvanced = await this.#metadata.write((tx) => tx.uploads.advance(advanced, upload.offset))
     if (!isAdvanced) throw refuse('UploadUnknown', uploadFacts(address))

@@ -4,7 +4,9 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 
 import { type App, createApp } from '../../src/assemble.ts'
+import { isRefusal } from '../../src/errors.ts'
 import { userPrincipal } from '../../src/iam/principal.ts'
+import { parseTag, tagReference } from '../../src/oci/reference.ts'
 import { parseAlias, parseRepositoryName } from '../../src/oci/repository-name.ts'
 import type { Stores } from '../../src/stores.ts'
 import { findingsIn } from '../support/findings.ts'
@@ -12,8 +14,6 @@ import { image, layer } from '../support/images.ts'
 import { quickDirectory } from '../support/quick-directory.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 import { expectPulled, type House, push } from '../support/verbs.ts'
-import { isRefusal } from '../../src/errors.ts'
-import { parseTag, tagReference } from '../../src/oci/reference.ts'
 import { Ledger, type Witness } from './ledger.ts'
 import { administrator, Dice, LoadClient } from './load.ts'
 import { Recording } from './recording.ts'
@@ -23,7 +23,9 @@ import { ReplayedDisk, type Survives } from './replayed-disk.ts'
 const accountId = '000000000000'
 const seed = Number(process.env.WAYBILL_TEST_SEED ?? Date.now() % 1_000_000)
 
-test(`whatever is lost of what was not synced, what was acknowledged is there (WAYBILL_TEST_SEED=${seed})`, { timeout: 1_800_000 }, async () => {
+test(`whatever is lost of what was not synced, what was acknowledged is there (WAYBILL_TEST_SEED=${seed})`, {
+  timeout: 1_800_000,
+}, async () => {
   const dice = new Dice(seed)
   await using folder = await temporaryDirectory('recorded')
   await using work = await quickDirectory('recording')
@@ -51,7 +53,9 @@ test(`whatever is lost of what was not synced, what was acknowledged is there (W
       try {
         await checkFolder(join(found.path, 'data'), (witness) => ledger.checkAsOf(position, witness))
       } catch (cause) {
-        throw new Error(`the power went after call ${index} of ${calls.length} (${call.kind} ${call.path}), ${fate}`, { cause })
+        throw new Error(`the power went after call ${index} of ${calls.length} (${call.kind} ${call.path}), ${fate}`, {
+          cause,
+        })
       }
       cuts++
     }
@@ -71,7 +75,10 @@ function fates(dice: Dice): Record<string, Survives> {
 async function checkFolder(folder: string, check: (witness: Witness) => Promise<void>): Promise<void> {
   let stores: Stores | undefined
   await using app = await createApp(
-    { storage: { kind: 'filesystem', folder }, account: { id: accountId, alias: parseAlias('library'), adminKey: administrator } },
+    {
+      storage: { kind: 'filesystem', folder },
+      account: { id: accountId, alias: parseAlias('library'), adminKey: administrator },
+    },
     { stores: (opened) => (stores = opened) },
   )
   expect(await findingsIn(stores!)).toEqual([])
@@ -96,7 +103,10 @@ class AppWitness implements Witness {
     }
   }
 
-  expectPulled(name: string, ...rest: Parameters<Witness['expectPulled']> extends [string, ...infer Rest] ? Rest : never) {
+  expectPulled(
+    name: string,
+    ...rest: Parameters<Witness['expectPulled']> extends [string, ...infer Rest] ? Rest : never
+  ) {
     return expectPulled(this.#house, inRegistry(name), ...rest)
   }
 }
@@ -108,7 +118,10 @@ function inRegistry(name: string): string {
 function houseOf({ registry }: App): House {
   return {
     registry,
-    addressOf: (name) => ({ registry: { kind: 'alias', alias: parseAlias('library') }, name: parseRepositoryName(name) }),
+    addressOf: (name) => ({
+      registry: { kind: 'alias', alias: parseAlias('library') },
+      name: parseRepositoryName(name),
+    }),
     call: {
       principal: userPrincipal({ accountId, userId: 'root', userName: 'admin', isRoot: true }),
       identityPolicies: [],

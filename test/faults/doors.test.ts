@@ -61,7 +61,12 @@ describe.for(Object.entries(visits))('at %s, a store that fails', ([, visit]) =>
     let stores: Stores | undefined
     await using app = await createApp(
       { account: { id: '000000000000', alias: parseAlias('library'), adminKey: administrator } },
-      { stores: (opened) => wrapStores((stores = opened), faults.around) },
+      {
+        stores: (opened) => {
+          stores = opened
+          return wrapStores(opened, faults.around)
+        },
+      },
     )
     const url = await app.listen()
     let nth = 1 + (process.pid % stride)
