@@ -2,7 +2,7 @@ import { lookup } from 'node:dns/promises'
 import type { Server as HttpsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 
-import { pino } from 'pino'
+import { type Logger, pino } from 'pino'
 
 import { type AccessKey, AccessKeys } from './auth/access-keys.ts'
 import { Authenticator } from './auth/authenticator.ts'
@@ -13,7 +13,12 @@ import { SigningKeys } from './auth/signing-keys.ts'
 import { Tokens } from './auth/tokens.ts'
 import type { Config } from './config/config.ts'
 import { parseConfig } from './config/parse-config.ts'
-import { CertificateReloader, loadCertificate } from './http/certificate.ts'
+import {
+  type CertificateFiles,
+  type CertificatePair,
+  CertificateReloader,
+  loadCertificate,
+} from './http/certificate.ts'
 import { Health } from './http/health.ts'
 import type { Metrics } from './http/metrics.ts'
 import { Quirks } from './http/oci/quirks.ts'
@@ -78,6 +83,8 @@ const embedded: Config = {
 export async function createApp(config: Partial<Config> = {}, replacements: Replacements = {}): Promise<App> {
   const complete: Config = { ...embedded, ...config }
   const clock = replacements.clock ?? systemClock
+  // Before anything is made that a failed start would leave behind, a key that is shown once above all.
+  const certificate = complete.tls && (await loadCertificate(complete.tls))
   await using resources = new AsyncDisposableStack()
   const metrics = complete.metrics === 'off' ? undefined : await newMetrics()
   const onSync: SyncObserver | undefined = metrics && ((store, ms) => metrics.countSync(store, ms))
@@ -111,7 +118,6 @@ export async function createApp(config: Partial<Config> = {}, replacements: Repl
       onError: (err) => logger.error({ err }, 'a pass of the garbage collector failed; the next one goes on'),
     }),
   )
-  const certificate = complete.tls && (await loadCertificate(complete.tls))
   const proxies = new TrustedProxies(complete.trustedProxies)
   const server = createServer({
     registry,
@@ -134,15 +140,7 @@ export async function createApp(config: Partial<Config> = {}, replacements: Repl
     await server.close()
     clearTimeout(timer)
   })
-  const reloader =
-    complete.tls && certificate
-      ? new CertificateReloader({
-          files: complete.tls,
-          loaded: certificate,
-          server: server.server as unknown as HttpsServer,
-          logger,
-        })
-      : undefined
+  const reloader = complete.tls && certificate && reloaderFor(server.server, complete.tls, certificate, logger)
   if (reloader) {
     resources.use(
       repeat(() => reloader.reloadIfChanged(), {
@@ -193,6 +191,10 @@ async function collect({ collector, access }: Registry, metrics: Metrics | undef
     if (items.length === 0) return
     metrics?.countCollected(items)
   }
+}
+
+function reloaderFor(server: unknown, files: CertificateFiles, loaded: CertificatePair, logger: Logger) {
+  return new CertificateReloader({ files, loaded, server: server as HttpsServer, logger })
 }
 
 /** Fastify has a server for each address of `localhost`, of which only the first would be given a new certificate. */

@@ -115,8 +115,10 @@ export class Accounts {
     return this.#metadata.write(async (tx) => {
       const record = await accountIn(tx, account)
       await requireFree(tx, alias)
-      const isFirst = (await tx.accounts.listAliases(record.id)).length === 0
-      const createdAt = this.#clock()
+      const others = await tx.accounts.listAliases(record.id)
+      const isFirst = others.length === 0
+      // Of two made in one millisecond the first has to stay the elder: it is the account's default alias.
+      const createdAt = Math.max(this.#clock(), ...others.map((other) => other.createdAt + 1))
       await tx.accounts.insertAlias({ alias, accountId: record.id, isPrimary: isFirst, createdAt })
       if (options.isPrimary && !isFirst) await tx.accounts.setPrimaryAlias(record.id, alias)
       return withAliases(tx, record)

@@ -20,7 +20,15 @@ export function reportFailure(error: unknown): number {
 
 /** Mistakes whose message is all that a person needs. */
 const known: ReadonlySet<string> = new Set([
-  ...['DataMissing', 'FolderInUse', 'MetadataStoreUnavailable', 'SchemaTooNew', 'SchemaTooOld', 'SecretKeyInvalid'],
+  ...[
+    'DataMissing',
+    'FolderInUse',
+    'MetadataStoreUnavailable',
+    'CertificateInvalid',
+    'SchemaTooNew',
+    'SchemaTooOld',
+    'SecretKeyInvalid',
+  ],
   ...['SecretUnreadable', 'SqliteBusy', 'BlobStoreUnavailable', LoginRefused.name, CommandRefused.name],
 ])
 

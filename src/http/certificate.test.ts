@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { X509Certificate } from 'node:crypto'
 import { once } from 'node:events'
+import { existsSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { Agent, request } from 'node:https'
 import { join } from 'node:path'
@@ -100,9 +101,12 @@ test.for([
 ] as const)('nothing starts when %s', async ([, which, content, message], { folder, files }) => {
   if (content !== undefined) await writeFile(files[which], content)
   const tls = content === undefined ? { ...files, [which]: join(folder, 'nowhere') } : files
-  const started = createApp({ tls })
+  const data = join(folder, 'data')
+  const started = createApp({ tls, storage: { kind: 'filesystem', folder: data } })
   await expect(started).rejects.toThrow(message)
   await expect(started).rejects.toThrow(CertificateInvalid)
+  // Nor is an administrator's key made, which would have been shown once.
+  expect(existsSync(data)).toBe(false)
 })
 
 test('the command reads its certificate again at SIGHUP, and says whether it could', async ({ files }) => {

@@ -53,6 +53,7 @@ type UnwantedLimits = Pick<HttpLimits, 'unwantedBytesMax' | 'unwantedMsMax'>
  * the connection. Closing at once would reset it, and the client would see that instead of our answer.
  */
 export function discardRest(request: IncomingMessage, limits: UnwantedLimits = defaultHttpLimits): void {
+  if (isOver(request)) return
   void readRest(request, limits).then(() => {
     if (!request.complete) request.socket.destroy()
   })
@@ -63,7 +64,7 @@ const pollMs = 100
 
 /** Read on to the end of a request's body, or until the limits are reached. */
 export async function readRest(request: IncomingMessage, limits: UnwantedLimits): Promise<void> {
-  if (request.complete || request.destroyed) return
+  if (isOver(request)) return
   const { socket } = request
   const tooMany = new AbortController()
   const bytesMax = socket.bytesRead + limits.unwantedBytesMax
@@ -75,4 +76,8 @@ export async function readRest(request: IncomingMessage, limits: UnwantedLimits)
   // How it ended, `request.complete` tells.
   await finished(request, { signal }).catch(() => undefined)
   clearInterval(poll)
+}
+
+function isOver(request: IncomingMessage): boolean {
+  return request.complete || request.destroyed
 }

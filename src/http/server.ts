@@ -64,10 +64,14 @@ export function createServer(parts: ServerParts): FastifyInstance {
   addTurns(app)
   parts.metrics?.of.watchRequests(app)
   // Where the connection ends with the answer, the rest of the body has to come before it: see `discardRest`.
-  app.addHook('onSend', async (request, reply) => {
-    if (!reply.raw.shouldKeepAlive) await readRest(request.raw, limits)
+  app.addHook('onSend', (request, reply, payload, done) => {
+    if (reply.raw.shouldKeepAlive) done(null, payload)
+    else void readRest(request.raw, limits).then(() => done(null, payload))
   })
-  app.addHook('onResponse', async (request) => discardRest(request.raw, limits))
+  app.addHook('onResponse', (request, _reply, done) => {
+    discardRest(request.raw, limits)
+    done()
+  })
   addOciDoor(app, parts)
   addTokenDoor(app, parts)
   addEcrPublicDoor(app, parts)

@@ -1,4 +1,4 @@
-import { cp, readdir } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import type { BlobStore } from '../../src/blobs/blob-store.ts'
@@ -9,6 +9,7 @@ import type { Digest } from '../../src/oci/digest.ts'
 import { type CheckOptions, check } from '../../src/registry/check.ts'
 import type { Finding } from '../../src/registry/finding.ts'
 import { openStoresBeside } from '../../src/stores.ts'
+import { runCommand } from '../support/command.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 import { startTestRegistry, type TestRegistry, type TestRegistryOptions } from '../support/test-registry.ts'
 
@@ -49,7 +50,9 @@ export async function openCheckedData(folder: string): Promise<CheckedData> {
 export async function openCopy(folder: string): Promise<CheckedData> {
   await using resources = new AsyncDisposableStack()
   const copy = resources.use(await temporaryDirectory('check')).path
-  await cp(folder, copy, { recursive: true })
+  // Not from this process: closing the database's file would drop the locks that SQLite holds on it for the server here,
+  // and the next command to leave would take the log away (sqlite.org/howtocorrupt.html, §2.2).
+  await runCommand('cp', ['--recursive', '--preserve=all', `${folder}/.`, copy])
   const data = resources.use(await openCheckedData(copy))
   const held = resources.move()
   return { ...data, [Symbol.asyncDispose]: () => held[Symbol.asyncDispose]() }

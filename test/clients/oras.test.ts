@@ -19,15 +19,9 @@ const scenario = base.extend('artifact', async ({ registry, publisher }) => {
   await login(registry, publisher, ['oras'], [plainHttp])
   await publisher.write('data.bin', randomBytes(3_000_000))
   await publisher.write('note.txt', 'a note\n')
+  const artifactType = ['--artifact-type', 'application/vnd.example.data']
   const files = ['data.bin:application/octet-stream', 'note.txt:text/plain']
-  await publisher.run('oras', [
-    'push',
-    plainHttp,
-    '--artifact-type',
-    'application/vnd.example.data',
-    reference,
-    ...files,
-  ])
+  await publisher.run('oras', ['push', plainHttp, ...artifactType, reference, ...files])
   return reference
 })
 

@@ -27,16 +27,16 @@ export class Ledger {
   readonly #history: { readonly at: number; readonly enter: (book: Book) => void }[] = []
   readonly #book: Book = { tags: new Map(), images: new Map() }
   readonly #recent = new Set<string>()
-  #acknowledged = 0
+  readonly #answeredAt: number[] = []
 
   /** `position`: what time it is, as `checkAsOf` counts it. */
   constructor(position: () => Promise<number> = () => Promise.resolve(0)) {
     this.#position = position
   }
 
-  /** How many changes were answered. */
-  get acknowledged(): number {
-    return this.#acknowledged
+  /** When each change was answered. */
+  get answeredAt(): readonly number[] {
+    return this.#answeredAt
   }
 
   /** Puts or moves a tag by `operation`, or with `undefined` removes it; the image as such stays. */
@@ -45,11 +45,10 @@ export class Ledger {
     await this.#enter([key], ({ tags }) => void tags.set(key, [...(tags.get(key) ?? [undefined]), target]))
     await operation()
     const imageKey = `${name}@${target?.digest}`
-    await this.#enter([key, imageKey], ({ tags, images }) => {
+    await this.#answer([key, imageKey], ({ tags, images }) => {
       tags.set(key, [target])
       if (target) images.set(imageKey, target)
     })
-    this.#acknowledged++
   }
 
   /** Deletes an image, with its tags, by `operation`. */
@@ -62,7 +61,7 @@ export class Ledger {
         if (keys.includes(key) && where.some(isThis)) tags.set(key, [...where, undefined])
     })
     await operation()
-    await this.#enter(keys, ({ tags }) => {
+    await this.#answer(keys, ({ tags }) => {
       for (const [key, where] of tags)
         if (keys.includes(key))
           tags.set(
@@ -70,7 +69,6 @@ export class Ledger {
             where.filter((target) => !isThis(target)),
           )
     })
-    this.#acknowledged++
   }
 
   /** Throws unless everything is as was told; with `recentOnly`, what was asked for since the last such check. */
@@ -86,10 +84,16 @@ export class Ledger {
     await checkBook(book, witness, () => true)
   }
 
-  async #enter(keys: readonly string[], enter: (book: Book) => void): Promise<void> {
-    this.#history.push({ at: await this.#position(), enter })
+  async #answer(keys: readonly string[], enter: (book: Book) => void): Promise<void> {
+    this.#answeredAt.push(await this.#enter(keys, enter))
+  }
+
+  async #enter(keys: readonly string[], enter: (book: Book) => void): Promise<number> {
+    const at = await this.#position()
+    this.#history.push({ at, enter })
     enter(this.#book)
     for (const key of keys) this.#recent.add(key)
+    return at
   }
 }
 

@@ -89,7 +89,7 @@ describe('a client of other habits can push and pull', () => {
   })
 })
 
-describe('a client whose body is not wanted', () => {
+describe.concurrent('a client whose body is not wanted', () => {
   test('is answered, and may ask again on the same connection', async ({ registry, connection, blob }) => {
     const lines = head('POST /v2/a/b/blobs/uploads/', { host: registry.host, 'content-length': blob.size })
     for (let time = 0; time < 3; time++) {
@@ -123,7 +123,7 @@ describe('a client whose body is not wanted', () => {
   })
 })
 
-describe('a client that is too slow', () => {
+describe.concurrent('a client that is too slow', () => {
   test.for([
     ['to begin', ''],
     ['with its headers', 'GET /v2/ HTTP/1.1\r\nHost: registry\r\n'],

@@ -31,20 +31,26 @@ test('a client that hangs up has its line in the log, and is nobody’s mistake'
     push.reset()
   }
 
-  const gone = await until('their lines', async () => {
-    const lines = linesOf(registry).filter(({ failure }) => failure === 'ClientGone')
-    return lines.length === 6 && lines
+  const [pulls, pushes] = await until('their lines', async () => {
+    const lines = ['GET', 'PATCH'].map((sent) =>
+      linesOf(registry).filter(({ method, path }) => method === sent && path?.includes('/blobs/')),
+    )
+    return lines[0]!.length === 1 && lines[1]!.length === 5 && lines
   })
-  const [pulled, ...pushed] = gone.sort((one, other) => one.method!.localeCompare(other.method!))
-  expect(pulled).toMatchObject({ method: 'GET', principal: 'anonymous', status: 200 })
-  for (const line of pushed) expect(line).toMatchObject({ method: 'PATCH', level: 30 })
-  for (const line of pushed) expect(line.status).toBeUndefined()
+  expect(pulls).toEqual([expect.objectContaining({ principal: 'anonymous', status: 200, failure: 'ClientGone' })])
+  // One that was quick enough is answered, though nobody hears it.
+  for (const { status, failure } of pushes!)
+    expect([status, failure]).toBeOneOf([
+      [undefined, 'ClientGone'],
+      [202, undefined],
+    ])
   expect(linesOf(registry).filter(({ level }) => level > 30)).toEqual([])
 })
 
 interface Line {
   readonly level: number
   readonly method?: string
+  readonly path?: string
   readonly status?: number
   readonly failure?: string
 }

@@ -10,7 +10,6 @@ import { callFrom } from '../call-from.ts'
 import { asRefusal } from '../malformed.ts'
 import type { Origin } from '../origin.ts'
 import type { RateLimits } from '../rate-limits.ts'
-import { discardRest } from '../request-body.ts'
 import { describeOciError, ociErrorBody } from './errors.ts'
 import type { OciAnswer } from './exchange.ts'
 import type { Quirks } from './quirks.ts'
@@ -82,7 +81,6 @@ function send(reply: FastifyReply, { status, headers, body }: OciAnswer): Fastif
 function sendError(thrown: unknown, request: FastifyRequest, reply: FastifyReply, parts: OciDoorParts): FastifyReply {
   const error = parts.quirks.describe(thrown, 'v2')
   request.noteFailure(thrown, error.status)
-  discardRest(request.raw)
   removeHeaders(reply)
   if (error.status === 401) reply.header('www-authenticate', challenge(request, parts))
   if (error.status === 405) reply.header('allow', allowedMethods(request))

@@ -9,7 +9,7 @@ import { callFrom } from '../call-from.ts'
 import { asRefusal } from '../malformed.ts'
 import { ociErrorBody } from '../oci/errors.ts'
 import type { Quirks } from '../oci/quirks.ts'
-import { discardRest, readBody } from '../request-body.ts'
+import { readBody } from '../request-body.ts'
 import { grantsFor, parseScopes } from './scopes.ts'
 
 /** A bearer token lasts an hour, as ECR Public's do, and never longer than the credential it was bought with. */
@@ -98,7 +98,6 @@ function sendError(
 ): FastifyReply {
   const error = quirks.describe(thrown, 'token')
   request.noteFailure(thrown, error.status)
-  discardRest(request.raw)
   if (error.status === 401) reply.header('www-authenticate', 'Basic realm="token"')
   return reply
     .code(error.status)
